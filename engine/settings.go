@@ -1,0 +1,127 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "time"
+
+// Settings are the knobs of a connection that may change while it lives, by
+// Apply. The zero value is not useful: start from DefaultSettings.
+type Settings struct {
+	// RcvBuf and SndBuf bound the bytes held for the application and for the
+	// peer. Both are at least 1.
+	RcvBuf, SndBuf int
+	// WindowClamp bounds the receive window offered, in bytes; 0 does not.
+	WindowClamp int
+
+	// NoDelay turns the Nagle algorithm off (RFC 9293, section 3.7.4). Cork
+	// holds back every segment that is not full.
+	NoDelay, Cork bool
+
+	// AckDelay is how long an acknowledgment may wait for a second segment or
+	// for text to ride on, up to 500 ms (RFC 9293, section 3.8.6.3); 0
+	// acknowledges each batch of arrivals at once. QuickAck overrides it.
+	AckDelay time.Duration
+	QuickAck bool
+
+	// KeepAlive probes an idle peer (RFC 9293, section 3.8.4): after
+	// KeepAliveIdle of silence, then every KeepAliveInterval, and gives the
+	// connection up after KeepAliveCount probes without an answer.
+	KeepAlive                        bool
+	KeepAliveIdle, KeepAliveInterval time.Duration
+	KeepAliveCount                   int
+
+	// UserTimeout gives the connection up when text waits that long for its
+	// acknowledgment (RFC 5482); 0 leaves it to MaxRetries.
+	UserTimeout time.Duration
+	// MinRTO and MaxRTO bound the retransmission timeout (RFC 6298, section 2).
+	MinRTO, MaxRTO time.Duration
+	// MaxRetries and SynRetries are how many times the same text, and a SYN,
+	// are sent again before the connection is given up (RFC 9293, section
+	// 3.8.3, R2).
+	MaxRetries, SynRetries int
+
+	// FinWait2Timeout ends a closed connection in FIN-WAIT-2 whose peer never
+	// closes; 0 or less ends it as soon as the FIN is acknowledged. TimeWait is
+	// the stay in TIME-WAIT, twice the MSL (RFC 9293, section 3.4.2); 0 skips
+	// it.
+	FinWait2Timeout, TimeWait time.Duration
+
+	// InvalidRateLimit is the least time between two acknowledgments that
+	// answer segments which cannot be accepted and carry no text (RFC 5961,
+	// section 7).
+	InvalidRateLimit time.Duration
+}
+
+// Defaults of the settings, netstack's own.
+const (
+	DefaultBuffer            = 1 << 20
+	DefaultKeepAliveIdle     = 2 * time.Hour
+	DefaultKeepAliveInterval = 75 * time.Second
+	DefaultKeepAliveCount    = 9
+	DefaultMinRTO            = 200 * time.Millisecond
+	DefaultMaxRTO            = 120 * time.Second
+	DefaultMaxRetries        = 15
+	DefaultSynRetries        = 6
+	DefaultFinWait2Timeout   = 60 * time.Second
+	DefaultTimeWait          = 60 * time.Second
+	DefaultInvalidRateLimit  = 500 * time.Millisecond
+)
+
+// DefaultSettings returns netstack's defaults: no Nagle, no delayed
+// acknowledgments, buffers of 1 MiB.
+func DefaultSettings() Settings {
+	return Settings{
+		RcvBuf:            DefaultBuffer,
+		SndBuf:            DefaultBuffer,
+		NoDelay:           true,
+		KeepAliveIdle:     DefaultKeepAliveIdle,
+		KeepAliveInterval: DefaultKeepAliveInterval,
+		KeepAliveCount:    DefaultKeepAliveCount,
+		MinRTO:            DefaultMinRTO,
+		MaxRTO:            DefaultMaxRTO,
+		MaxRetries:        DefaultMaxRetries,
+		SynRetries:        DefaultSynRetries,
+		FinWait2Timeout:   DefaultFinWait2Timeout,
+		TimeWait:          DefaultTimeWait,
+		InvalidRateLimit:  DefaultInvalidRateLimit,
+	}
+}
+
+// Params are what a connection is opened with, and keeps.
+type Params struct {
+	// ISS is the initial send sequence number (RFC 9293, section 3.4.1), and
+	// TSOffset is added to the clock of timestamps (RFC 7323, section 5.4).
+	// Both are drawn by the caller: the engine knows no randomness.
+	ISS      uint32
+	TSOffset uint32
+
+	// MSS is the largest payload that a packet of the route carries when no
+	// TCP option is there: the MTU less the network and TCP headers (RFC 9293,
+	// section 3.7.1). It is offered to the peer, and bounds what is sent.
+	MSS uint16
+	// UserMSS lowers MSS in both directions, as TCP_MAXSEG does; 0 does not.
+	UserMSS uint16
+	// GSOMaxSize is the largest payload that the link cuts into packets of MSS
+	// for us, in bytes; 0 when it does not.
+	GSOMaxSize int
+
+	// RcvBufMax is the size that Settings.RcvBuf may grow to; it decides the
+	// window scale offered (RFC 7323, section 2.2). 0 stands for RcvBuf.
+	RcvBufMax int
+
+	// NoWindowScale, NoTimestamps and NoSACK leave the option out of our SYN.
+	NoWindowScale, NoTimestamps, NoSACK bool
+
+	// PeerMSS is the MSS to assume when the peer offers none: 536 for IPv4, 1220
+	// for IPv6 (RFC 9293, section 3.7.1, MUST-15). 0 stands for 536.
+	PeerMSS uint16
+
+	// CongestionControl is the name of a controller (see CongestionControls);
+	// "" stands for the first.
+	CongestionControl string
+
+	// Trace, when set, is told what happens. It runs inside the engine's calls:
+	// it must not call back, nor block.
+	Trace func(TraceEvent)
+}

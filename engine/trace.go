@@ -1,0 +1,31 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+// TraceKind says what a TraceEvent tells.
+type TraceKind uint8
+
+// The kinds of trace events.
+const (
+	// TraceState: the state went from Old to New.
+	TraceState TraceKind = iota
+	// TraceRecovery: loss recovery began (fast retransmit).
+	TraceRecovery
+	// TraceRecovered: loss recovery ended.
+	TraceRecovered
+	// TraceTimeout: the retransmission timer expired.
+	TraceTimeout
+	// TraceDrop: a segment was dropped; Rule names the rule.
+	TraceDrop
+)
+
+// TraceEvent is one thing that happened in a connection.
+type TraceEvent struct {
+	At       Instant
+	Kind     TraceKind
+	Old, New State
+	Reason   Reason
+	// Rule names why a segment was dropped, by the RFC's step.
+	Rule string
+}
