@@ -1,0 +1,129 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"tcpcb/linkfifo"
+)
+
+// bulkRow returns a row that sends one stream, as fast as it goes, over a link
+// between two such devices.
+func bulkRow(name string, device linkfifo.Side) row {
+	return row{
+		name: name,
+		figures: []figure{
+			{"throughput", "Gbit/s", higher},
+			{"CPU, both ends", "s/GB", lower},
+			{"allocations", "per packet", lower},
+		},
+		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
+			return bulk(ctx, p, s, device)
+		},
+	}
+}
+
+func bulk(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]float64, error) {
+	w, err := newWorld(p, device)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	var from, to socket
+	if err := w.pair(ctx, &from, &to); err != nil {
+		return nil, err
+	}
+	defer from.close()
+	defer to.close()
+
+	var (
+		stop     atomic.Bool
+		received atomic.Int64
+		sent     int64
+		got      digest
+		figures  []float64
+	)
+	err = together(ctx,
+		func(ctx context.Context) (err error) {
+			sent, err = sendUntil(ctx, &from, 0, &stop)
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			got, err = receive(ctx, &to, func(n int) { received.Add(int64(n)) })
+			return err
+		},
+		func(ctx context.Context) (err error) {
+			defer stop.Store(true)
+			figures, err = meterBulk(ctx, w, s, &received)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	return figures, verifyWhole(0, sent, got)
+}
+
+// meterBulk measures a transfer that is under way, after slow start.
+func meterBulk(ctx context.Context, w *world, s settings, received *atomic.Int64) ([]float64, error) {
+	if err := sleep(ctx, s.time/4); err != nil {
+		return nil, err
+	}
+	bytes0, packets0 := received.Load(), w.packets()
+	r0, err := read()
+	if err != nil {
+		return nil, err
+	}
+	if err := sleep(ctx, s.time); err != nil {
+		return nil, err
+	}
+	r1, err := read()
+	if err != nil {
+		return nil, err
+	}
+	bytes, packets := float64(received.Load()-bytes0), float64(w.packets()-packets0)
+	if bytes == 0 {
+		return nil, fmt.Errorf("no byte arrived in %v", s.time)
+	}
+	d := r1.since(r0)
+	return []float64{
+		bytes * 8 / 1e9 / d.wall.Seconds(),
+		d.cpu.Seconds() / (bytes / 1e9),
+		d.allocs / packets,
+	}, nil
+}
+
+// sendUntil writes the stream that begins at offset start of the pattern until
+// it is told to stop, ends it, and returns how many bytes were written.
+func sendUntil(ctx context.Context, s *socket, start int64, stop *atomic.Bool) (int64, error) {
+	var sent int64
+	for !stop.Load() {
+		if err := s.write(ctx, cut(start, sent, chunk)); err != nil {
+			return sent, err
+		}
+		sent += chunk
+	}
+	return sent, s.shutdownWrite()
+}
+
+// receive reads to the end of the stream, calls progress after each read, and
+// returns the digest of what came, even if it also returns an error.
+func receive(ctx context.Context, s *socket, progress func(n int)) (digest, error) {
+	var got digest
+	buf := make([]byte, chunk)
+	for {
+		n, err := s.read(ctx, buf)
+		if err == io.EOF {
+			return got, nil
+		}
+		if err != nil {
+			return got, err
+		}
+		got.add(buf[:n])
+		progress(n)
+	}
+}

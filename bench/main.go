@@ -1,0 +1,128 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the run in good order, the second at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the command, with what it needs of its process as arguments. It
+// returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		return exitUsage
+	}
+	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
+	code := exitOK
+	switch {
+	case ctx.Err() != nil && runErr != nil:
+		fmt.Fprintln(stderr, "bench: interrupted")
+		code = exitInterrupted
+	case runErr != nil:
+		fmt.Fprintf(stderr, "bench: %v; nothing more was run\n", runErr)
+		code = exitFailed
+	case len(out.failures) > 0:
+		code = exitFailed
+	}
+	if len(out.samples) > 0 {
+		fmt.Fprintf(stdout, "%s %s/%s, GOMAXPROCS %d, medians of %d rounds of %v; every byte verified\n\n",
+			runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), o.plan.rounds, o.plan.settings.time)
+		err = writeTable(stdout, o.plan, out)
+	}
+	if o.json != nil {
+		err = errors.Join(err, writeReport(o.json, newReport(o.plan, out, runErr == nil)))
+	}
+	for _, f := range out.failures {
+		fmt.Fprintf(stderr, "bench: FAILED: %s\n", f)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		code = max(code, exitFailed)
+	}
+	return code
+}
+
+// options is what the flags ask for.
+type options struct {
+	plan *plan
+	json *os.File // or nil
+}
+
+// parse reads the flags. Every way to get them wrong is an error here, before
+// anything runs. The file for -json is opened last.
+func parse(args []string, stderr io.Writer) (options, error) {
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	var (
+		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`")
+		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
+		rounds    = fs.Int("rounds", 5, "run each row `N` times with each provider")
+		duration  = fs.Duration("time", 500*time.Millisecond, "how long one measurement lasts")
+		path      = fs.String("json", "", "write all samples to `FILE`")
+	)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(stderr, "usage: bench [flags]")
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+		}
+		return options{}, err
+	}
+	switch {
+	case fs.NArg() > 0:
+		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	case *rounds < 1:
+		return options{}, fmt.Errorf("-rounds: %d is less than 1", *rounds)
+	case *duration < time.Millisecond || *duration > time.Minute:
+		return options{}, fmt.Errorf("-time: %v is not between 1ms and 1m", *duration)
+	}
+	rows, err := selectRows(allRows, *expr)
+	if err != nil {
+		return options{}, err
+	}
+	ps, err := selectProviders(allProviders, *providers)
+	if err != nil {
+		return options{}, fmt.Errorf("-provider: %w", err)
+	}
+	o := options{plan: &plan{
+		rows: rows, providers: ps, rounds: *rounds,
+		settings: settings{time: *duration, idle: 2000, flows: 100, drain: 2 * time.Second},
+		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},
+	}}
+	if *path != "" {
+		if o.json, err = openReport(*path); err != nil {
+			return options{}, err
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,53 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+)
+
+// provider is one TCP to measure.
+type provider struct {
+	name string
+	new  stack.TransportProtocolFactory
+}
+
+// allProviders lists what can be measured. The first of those selected is the
+// one that ratios are taken against.
+var allProviders = []provider{
+	{"netstack", tcp.NewProtocol},
+}
+
+// selectProviders returns the providers named in list, which is separated by
+// commas, in the order given there; an empty list means all of them.
+func selectProviders(all []provider, list string) ([]provider, error) {
+	if list == "" {
+		return all, nil
+	}
+	var names []string
+	byName := make(map[string]provider, len(all))
+	for _, p := range all {
+		names = append(names, p.name)
+		byName[p.name] = p
+	}
+	var out []provider
+	seen := make(map[string]bool)
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		p, ok := byName[name]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("unknown provider %q; there are: %s", name, strings.Join(names, ", "))
+		case seen[name]:
+			return nil, fmt.Errorf("provider %q is named twice", name)
+		}
+		seen[name] = true
+		out = append(out, p)
+	}
+	return out, nil
+}

@@ -1,0 +1,79 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// better says in which direction a figure improves.
+type better string
+
+const (
+	higher better = "higher"
+	lower  better = "lower"
+)
+
+// figure is one number that a row yields, and one line of the table.
+type figure struct {
+	name   string
+	unit   string
+	better better
+}
+
+// settings are the sizes of the work, the same for every provider.
+type settings struct {
+	// time is how long one measurement lasts, warm-up aside.
+	time time.Duration
+	// idle is how many connections the row "idle" opens.
+	idle int
+	// flows is how many connections the row "flows" writes on at once.
+	flows int
+	// drain bounds the wait of "flows", after its writers have stopped, for
+	// the readers to get the rest.
+	drain time.Duration
+}
+
+// row is one experiment. Its run does the work once with one provider and
+// returns a value for each figure, in order.
+type row struct {
+	name    string
+	figures []figure
+	run     func(ctx context.Context, p provider, s settings) ([]float64, error)
+}
+
+// allRows lists the experiments in the order in which they run.
+var allRows = []row{
+	bulkRow("bulk-1500", plain),
+	bulkRow("bulk-64k", jumbo),
+	bulkRow("bulk-gso", offload),
+	latencyRow,
+	connectRow,
+	idleRow,
+	flowsRow,
+}
+
+// selectRows returns the rows whose name the regular expression matches.
+func selectRows(all []row, expr string) ([]row, error) {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	var names []string
+	var out []row
+	for _, r := range all {
+		names = append(names, r.name)
+		if re.MatchString(r.name) {
+			out = append(out, r)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("-run: no row matches %q; there are: %s", expr, strings.Join(names, ", "))
+	}
+	return out, nil
+}

@@ -1,0 +1,91 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"testing"
+	"time"
+)
+
+var tiny = settings{time: 20 * time.Millisecond, idle: 20, flows: 5, drain: 5 * time.Second}
+
+// TestRows runs each row with each provider for a moment. The rows verify the
+// bytes themselves.
+func TestRows(t *testing.T) {
+	for _, r := range allRows {
+		for _, p := range allProviders {
+			t.Run(r.name+"/"+p.name, func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				l := limits{sample: 30 * time.Second, grace: 5 * time.Second}
+				values, err := l.measure(t.Context(), r, p, tiny)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, v := range values {
+					// Only these may be zero: it is as good as they get.
+					zero := r.name == flowsRow.name && i == 3 || r.figures[i].name == "allocations"
+					if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 || v == 0 && !zero {
+						t.Errorf("%s is %v", r.figures[i].name, v)
+					}
+				}
+				settle(t, before)
+			})
+		}
+	}
+}
+
+// settle waits until no more goroutines run than did before.
+func settle(t *testing.T, before int) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(end) {
+			b := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines are left, of %d before:\n%s", runtime.NumGoroutine(), before, b[:runtime.Stack(b, true)])
+		}
+	}
+}
+
+// TestRowsEndWhenTold cancels each row in its midst.
+func TestRowsEndWhenTold(t *testing.T) {
+	cause := errors.New("told to end")
+	long := tiny
+	long.time = time.Minute
+	for _, r := range allRows {
+		if r.name == idleRow.name {
+			long.idle = 1 << 20
+		}
+		for _, p := range allProviders {
+			t.Run(r.name+"/"+p.name, func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(20*time.Millisecond, func() { cancel(cause) })
+				l := limits{sample: time.Minute, grace: 20 * time.Second}
+				if _, err := l.measure(ctx, r, p, long); !errors.Is(err, cause) {
+					t.Errorf("error is %v, want %v", err, cause)
+				}
+				settle(t, before)
+			})
+		}
+	}
+}
+
+// TestDrainBound gives the flows no time to drain: the row must report what
+// was reached, and not fail.
+func TestDrainBound(t *testing.T) {
+	s := tiny
+	s.flows, s.drain = 50, time.Nanosecond
+	for _, p := range allProviders {
+		values, err := flowsRow.run(t.Context(), p, s)
+		if err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+		if values[0] <= 0 || values[3] < 1 || values[3] > 50 {
+			t.Errorf("%s: figures are %v: want some throughput, and flows that did not finish", p.name, values)
+		}
+	}
+}
