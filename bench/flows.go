@@ -9,18 +9,26 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"tcpcb/linkfifo"
 )
 
-// flowsRow writes on many connections at once, through one queue.
-var flowsRow = row{
-	name: "flows-100",
-	figures: []figure{
-		{"aggregate until the last finished", "Gbit/s", higher},
-		{"longest stall of a flow", "ms", lower},
-		{"smallest flow, of a fair share", "ratio", higher},
-		{"flows not finished in time", "count", lower},
-	},
-	run: flows,
+// flowsRow returns a row that writes on many connections at once, through the
+// one queue of a link between two such devices.
+func flowsRow(name string, device linkfifo.Side) row {
+	return row{
+		name: name,
+		figures: []figure{
+			{"aggregate until the last finished", "Gbit/s", higher},
+			{"longest stall of a flow", "ms", lower},
+			{"smallest flow, of a fair share", "ratio", higher},
+			{"flows not finished in time", "count", lower},
+			{"packets the queue dropped", "%", lower},
+		},
+		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
+			return flows(ctx, p, s, device)
+		},
+	}
 }
 
 // flow is one connection among many, and what its receiver saw.
@@ -40,11 +48,20 @@ type flow struct {
 // errDrained is why readers stop that have not come to the end in time.
 var errDrained = errors.New("drain time is over")
 
+// unlessDrained returns err, but nil for the end of the drain time, which is
+// an outcome and not a failure.
+func unlessDrained(err error) error {
+	if errors.Is(err, errDrained) {
+		return nil
+	}
+	return err
+}
+
 // flows lets every flow write for the time set, then gives the readers as long
 // as s.drain for the rest. A provider that has collapsed is thus measured, not
 // waited for: the figures say what was reached.
-func flows(ctx context.Context, p provider, s settings) ([]float64, error) {
-	w, err := newWorld(p, plain)
+func flows(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]float64, error) {
+	w, err := newWorld(p, device)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +85,7 @@ func flows(ctx context.Context, p provider, s settings) ([]float64, error) {
 		for i := range fs {
 			fs[i].share = fs[i].received.Load()
 		}
-		return err
+		return unlessDrained(err)
 	}}
 	for i := range fs {
 		f := &fs[i]
@@ -79,21 +96,20 @@ func flows(ctx context.Context, p provider, s settings) ([]float64, error) {
 	if err := together(bounded, tasks...); err != nil {
 		return nil, err
 	}
-	end := time.Now()
+	end, queue := time.Now(), w.link.A.Stats()
 	// Nobody wants what is still queued.
 	for i := range fs {
 		fs[i].from.abort()
 		fs[i].to.abort()
 	}
-	return sumFlows(fs, begin, end)
+	figures, err := sumFlows(fs, begin, end)
+	dropped := 100 * float64(queue.DroppedQueue) / float64(queue.Sent)
+	return append(figures, dropped), err
 }
 
 func (f *flow) send(ctx context.Context, stop *atomic.Bool) (err error) {
 	f.sent, err = sendUntil(ctx, &f.from, f.start, stop)
-	if errors.Is(err, errDrained) {
-		return nil
-	}
-	return err
+	return unlessDrained(err)
 }
 
 func (f *flow) receive(ctx context.Context, begin time.Time) (err error) {
@@ -103,11 +119,8 @@ func (f *flow) receive(ctx context.Context, begin time.Time) (err error) {
 		f.arrived(time.Now())
 	})
 	f.arrived(time.Now())
-	if errors.Is(err, errDrained) {
-		return nil
-	}
 	f.done = err == nil
-	return err
+	return unlessDrained(err)
 }
 
 // arrived notes that data, or the end of the stream or of our patience, came
@@ -117,7 +130,7 @@ func (f *flow) arrived(now time.Time) {
 	f.last = now
 }
 
-// sumFlows verifies every flow and returns the row's figures.
+// sumFlows verifies every flow and returns the row's figures but the last.
 func sumFlows(fs []flow, begin, end time.Time) ([]float64, error) {
 	var total, shares, unfinished int64
 	var stall time.Duration

@@ -5,8 +5,8 @@ package main
 
 import "tcpcb/linkfifo"
 
-// The links that rows run over. Each way has a queue of 4096 packets, and
-// neither a rate nor a delay: the stacks are all that is slow.
+// The links that rows run over. But for the last, each way has a queue of
+// 4096 packets, and neither a rate nor a delay: the stacks are all that is slow.
 var (
 	// plain is a device that does nothing for the stack.
 	plain = linkfifo.Side{MTU: 1500}
@@ -20,10 +20,17 @@ var (
 		TXChecksumOffload: true,
 		RXChecksumOffload: true,
 	}
+	// bottleneck is a line that any provider can fill, with 12 ms of queue.
+	bottleneck = linkfifo.Side{
+		MTU:  1500,
+		Path: linkfifo.Path{Rate: 1e9, QueuePackets: 1024},
+	}
 )
 
 // newLink returns a link with such a device at either end.
 func newLink(side linkfifo.Side) (*linkfifo.Link, error) {
-	side.Path.QueuePackets = 4096
+	if side.Path.QueuePackets == 0 {
+		side.Path.QueuePackets = 4096
+	}
 	return linkfifo.New(linkfifo.Options{A: side, B: side})
 }

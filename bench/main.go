@@ -42,6 +42,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return exitUsage
 	}
+	return perform(ctx, o, stdout, stderr)
+}
+
+// perform executes the plan, prints its table, writes its report, and returns
+// the exit status.
+func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
 	code := exitOK
 	switch {
@@ -54,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case len(out.failures) > 0:
 		code = exitFailed
 	}
+	var err error
 	if len(out.samples) > 0 {
 		fmt.Fprintf(stdout, "%s %s/%s, GOMAXPROCS %d, medians of %d rounds of %v; every byte verified\n\n",
 			runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), o.plan.rounds, o.plan.settings.time)
@@ -87,7 +94,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
 		rounds    = fs.Int("rounds", 5, "run each row `N` times with each provider")
-		duration  = fs.Duration("time", 500*time.Millisecond, "how long one measurement lasts")
+		duration  = fs.Duration("time", 400*time.Millisecond, "how long one measurement lasts")
 		path      = fs.String("json", "", "write all samples to `FILE`")
 	)
 	if err := fs.Parse(args); err != nil {

@@ -8,9 +8,11 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBadUsage(t *testing.T) {
@@ -23,7 +25,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-provider", "netstack,"}, `-provider: unknown provider ""; there are: netstack`},
 		{[]string{"-provider", "netstack, netstack"}, `-provider: provider "netstack" is named twice`},
 		{[]string{"-run", "("}, "-run: error parsing regexp"},
-		{[]string{"-run", "nosuch"}, `-run: no row matches "nosuch"; there are: bulk-1500, bulk-64k, bulk-gso, ping-pong, connect, idle, flows-100`},
+		{[]string{"-run", "nosuch"}, `-run: no row matches "nosuch"; there are: bulk-1500, bulk-64k, bulk-gso, ping-pong, connect, idle, flows-100, flows-100-1g`},
 		{[]string{"-rounds", "0"}, "-rounds: 0 is less than 1"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
 		{[]string{"-time", "0s"}, "-time: 0s is not between 1ms and 1m"},
@@ -78,6 +80,71 @@ func TestRun(t *testing.T) {
 	}
 	if !rep.Complete || len(rep.Rows) != 2 || len(rep.Rows[0].Figures[0].Providers["netstack"].Samples) != 2 {
 		t.Errorf("report lacks something:\n%s", b)
+	}
+}
+
+// TestPerformReportsFailure has one row fail: that is said, and the exit status
+// is 1, but the figures of the others are printed.
+func TestPerformReportsFailure(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	o := options{plan: &plan{
+		rows: []row{
+			scripted("good", func(context.Context, provider) (float64, error) { return 42, nil }),
+			scripted("bad", func(context.Context, provider) (float64, error) {
+				return 0, verifyWhole(0, 2, digestOf(0, 1))
+			}),
+		},
+		providers: []provider{{name: "A"}},
+		rounds:    1,
+		limits:    limits{sample: time.Minute, grace: time.Minute},
+	}}
+	if code := perform(t.Context(), o, &stdout, &stderr); code != exitFailed {
+		t.Errorf("exit status %d, want %d", code, exitFailed)
+	}
+	if want := "bench: FAILED: bad: A: round 1: corrupt stream: 2 bytes were sent, but 1 arrived\n"; !strings.HasSuffix(stderr.String(), want) {
+		t.Errorf("says %q, want %q at the end", stderr.String(), want)
+	}
+	if got := stdout.String(); !strings.Contains(got, "42") || !strings.Contains(got, "failed") {
+		t.Errorf("table lacks the figure or the failure:\n%s", got)
+	}
+}
+
+// TestSignal builds the command and interrupts it in its midst.
+func TestSignal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the command")
+	}
+	bin := filepath.Join(t.TempDir(), "bench")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	path := filepath.Join(t.TempDir(), "out.json")
+	cmd := exec.Command(bin, "-run", "^(ping-pong|connect)$", "-rounds", "1", "-time", "1m", "-json", path)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// The report is opened just before the run begins. A signal any time
+	// after that is an interrupt; an earlier one would just kill.
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the command does not begin")
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	err := cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("%v: exit status %d, want %d: %s", err, code, exitInterrupted, stderr.String())
+	}
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("it took %v to end", d)
 	}
 }
 

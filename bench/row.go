@@ -32,9 +32,9 @@ type settings struct {
 	time time.Duration
 	// idle is how many connections the row "idle" opens.
 	idle int
-	// flows is how many connections the row "flows" writes on at once.
+	// flows is how many connections the rows "flows" write on at once.
 	flows int
-	// drain bounds the wait of "flows", after its writers have stopped, for
+	// drain bounds the wait of "flows", after the writers have stopped, for
 	// the readers to get the rest.
 	drain time.Duration
 }
@@ -47,7 +47,9 @@ type row struct {
 	run     func(ctx context.Context, p provider, s settings) ([]float64, error)
 }
 
-// allRows lists the experiments in the order in which they run.
+// allRows lists the experiments in the order in which they run. A link without
+// a rate is as fast as the stacks, and its queue may never fill; with a rate it
+// does, and what counts is how a provider takes the losses.
 var allRows = []row{
 	bulkRow("bulk-1500", plain),
 	bulkRow("bulk-64k", jumbo),
@@ -55,7 +57,8 @@ var allRows = []row{
 	latencyRow,
 	connectRow,
 	idleRow,
-	flowsRow,
+	flowsRow("flows-100", plain),
+	flowsRow("flows-100-1g", bottleneck),
 }
 
 // selectRows returns the rows whose name the regular expression matches.
