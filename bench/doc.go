@@ -20,6 +20,21 @@
 // The table shows each provider's median over the rounds, and the median of
 // the ratios of the pairs: a ratio is only ever taken within one round.
 //
+// # Rows
+//
+// bulk-1500, bulk-64k and bulk-gso send one stream as fast as it goes, over
+// plain devices of MTU 1500 and 65535, and over one with segmentation and
+// checksum offload. ping-pong sends one byte to and fro. connect opens a
+// connection, sends a request, gets a reply and closes, one connection after
+// the other. idle weighs open connections. flows-100 writes on 100 connections
+// through one queue of 4096 packets, and flows-100-1g through one of 1024
+// packets before a line of 1 Gbit/s; both stop after a fixed time whatever has
+// arrived by then, and report what was reached.
+//
+// Throughput is what the receiver read. CPU time and allocations are those of
+// the whole process: both stacks, the link and the user's side, which does not
+// allocate in steady state.
+//
 // # How bytes are checked
 //
 // All payload is cut from one fixed pseudo-random block whose length is a
