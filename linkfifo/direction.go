@@ -145,11 +145,9 @@ func (d *direction) shut() {
 	if s.ready.len() == 0 && s.idle() {
 		s.disarm()
 	}
-	if s.pumped {
-		s.stopped, s.sleeping = true, false
-	}
+	s.stopped = s.pumped
+	s.rest()
 	s.unlock()
-	s.wake.Signal()
 }
 
 // setPath changes the path.

@@ -68,15 +68,20 @@ func (e *Endpoint) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) 
 
 // Attach implements stack.NetworkLinkEndpoint. With nil it detaches: what
 // arrives from then on is dropped and counted, though a packet being delivered
-// meanwhile may still reach the old dispatcher. A closed end stays detached.
+// meanwhile may still reach the old dispatcher, and the goroutine that delivers
+// ends. A closed end stays detached.
 func (e *Endpoint) Attach(d stack.NetworkDispatcher) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if d == nil || e.closed.Load() {
-		e.dispatcher.Store(nil)
+	if d != nil && !e.closed.Load() {
+		e.dispatcher.Store(&dispatcher{d})
 		return
 	}
-	e.dispatcher.Store(&dispatcher{d})
+	e.dispatcher.Store(nil)
+	s := e.in.sched
+	s.mu.Lock()
+	s.rest()
+	s.mu.Unlock()
 }
 
 // IsAttached implements stack.NetworkLinkEndpoint.
@@ -114,9 +119,12 @@ func (e *Endpoint) SetOnCloseAction(action func()) {
 }
 
 // Wait implements stack.NetworkLinkEndpoint: it returns once the goroutine that
-// delivers to this end, if any, is gone, which takes a Close. It must not be
-// called from where packets are delivered to this end.
-func (e *Endpoint) Wait() { e.in.sched.workers.Wait() }
+// delivers to this end, if any, has been told to end, by Attach(nil) or Close. It
+// does not wait for a delivery under way, because netstack calls it with a lock
+// held that the delivery may be waiting for; Link.Wait does.
+func (e *Endpoint) Wait() {
+	e.in.sched.waitUntil(func() bool { return !e.IsAttached() })
+}
 
 // MTU implements stack.NetworkLinkEndpoint, in bytes.
 func (e *Endpoint) MTU() uint32 { return e.mtu.Load() }

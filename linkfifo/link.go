@@ -72,10 +72,12 @@ func (l *Link) Close() {
 }
 
 // Wait returns once no goroutine of the link is running, which takes a Close of
-// both ends. It must not be called from where packets are delivered.
+// both ends, or that nothing is attached to them and nothing is sent. It must not
+// be called from where packets are delivered.
 func (l *Link) Wait() {
-	l.A.Wait()
-	l.B.Wait()
+	for _, e := range []*Endpoint{l.A, l.B} {
+		e.in.sched.waitUntil(func() bool { return false })
+	}
 }
 
 // SetDown cuts both paths, or restores them.

@@ -7,30 +7,47 @@ package linkfifo
 // enough to make the lock cheap, few enough to keep the FIFO's bound honest.
 const batchSize = 64
 
-// kickPump starts the goroutine when there is first something for it, and
-// reports whether it has to be woken.
-func (s *scheduler) kickPump() bool {
-	if s.stopped {
-		return false
-	}
-	if !s.started {
-		if s.ready.len() == 0 && s.idle() {
-			return false
-		}
-		s.started = true
-		s.workers.Add(1)
-		go s.pump()
-		return false
-	}
-	if !s.sleeping {
-		return false // it looks again before it sleeps
-	}
-	if s.ready.len() == 0 {
+// kickPump sees to it that what is ready gets delivered, and that the timer is
+// set for what comes next.
+func (s *scheduler) kickPump() {
+	switch {
+	case s.stopped || s.running && !s.sleeping:
+		// Nothing is left to do, or it looks again before it sleeps.
+	case s.ready.len() > 0:
+		s.rouse()
+	default:
 		s.armNext()
-		return false
 	}
+}
+
+// rouse wakes the goroutine, or starts it.
+func (s *scheduler) rouse() {
+	switch {
+	case s.stopped:
+	case !s.running:
+		s.running = true
+		go s.pump()
+	case s.sleeping:
+		s.sleeping = false
+		s.wake.Signal()
+	}
+}
+
+// rest wakes the goroutine to see whether it is still wanted, and tells those
+// who wait for it.
+func (s *scheduler) rest() {
 	s.sleeping = false
-	return true
+	s.wake.Signal()
+	s.quiet.Broadcast()
+}
+
+// waitUntil waits until the goroutine has ended or the condition holds.
+func (s *scheduler) waitUntil(cond func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.running && !cond() {
+		s.quiet.Wait()
+	}
 }
 
 // armNext sets the timer for the next event, if there is one.
@@ -40,9 +57,10 @@ func (s *scheduler) armNext() {
 	}
 }
 
-// pump delivers what arrives, in batches, until the scheduler is stopped.
+// pump delivers what arrives, in batches. It sleeps while there is nothing to
+// do, but ends when the scheduler is stopped or nobody is attached, to be started
+// again by the next arrival.
 func (s *scheduler) pump() {
-	defer s.workers.Done()
 	var batch [batchSize]transit
 	s.mu.Lock()
 	for {
@@ -61,7 +79,10 @@ func (s *scheduler) pump() {
 				batch[i] = transit{}
 			}
 			s.mu.Lock()
-		case s.stopped:
+		case s.stopped || !s.dirs[0].to.IsAttached():
+			s.armNext()
+			s.running = false
+			s.quiet.Broadcast()
 			s.mu.Unlock()
 			return
 		default:

@@ -17,10 +17,9 @@ import (
 // goroutine (pump.go) on the real clock, timer callbacks (callback.go) on any
 // other.
 type scheduler struct {
-	clock   tcpip.Clock
-	pumped  bool         // the runner is a goroutine
-	dirs    []*direction // one on the real clock, both on a virtual one
-	workers sync.WaitGroup
+	clock  tcpip.Clock
+	pumped bool         // the runner is a goroutine
+	dirs   []*direction // one on the real clock, both on a virtual one
 
 	mu       sync.Mutex
 	seq      uint64
@@ -32,8 +31,11 @@ type scheduler struct {
 	armedAt instant // when the timer is due, never when it is not armed
 
 	// Of the goroutine.
-	started, sleeping, stopped bool
-	wake                       *sync.Cond
+	running  bool
+	sleeping bool // while running: it waits for wake
+	stopped  bool // it must not run again
+	wake     *sync.Cond
+	quiet    *sync.Cond // told when it ends and when its receiver detaches
 	// Of the callbacks.
 	draining bool
 }
@@ -49,7 +51,7 @@ type transit struct {
 // newScheduler returns a scheduler that serves the directions.
 func newScheduler(clock tcpip.Clock, pumped bool, dirs ...*direction) *scheduler {
 	s := &scheduler{clock: clock, pumped: pumped, dirs: dirs, armedAt: never}
-	s.wake = sync.NewCond(&s.mu)
+	s.wake, s.quiet = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	for _, d := range dirs {
 		d.sched = s
 	}
@@ -136,9 +138,8 @@ func (s *scheduler) onTimer() {
 	s.mu.Lock()
 	s.armedAt = never
 	if s.pumped {
-		s.sleeping = false
+		s.rouse()
 		s.mu.Unlock()
-		s.wake.Signal()
 		return
 	}
 	s.drain()
@@ -163,14 +164,10 @@ func (s *scheduler) unlock() {
 
 // finish unlocks after a change and sees to it that the runner learns of it.
 func (s *scheduler) finish() {
-	wake := false
 	if s.pumped {
-		wake = s.kickPump()
+		s.kickPump()
 	} else {
 		s.kickCallback()
 	}
 	s.unlock()
-	if wake {
-		s.wake.Signal()
-	}
 }
