@@ -69,10 +69,7 @@ func TestCorruption(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 160} { // zero stands for one; there are 160 bits of payload
 		want := datagram(1, 40)
 		got, s := one(t, linkfifo.Options{A: linkfifo.Side{Path: linkfifo.Path{Corrupt: 1, CorruptBits: n}}}, want)
-		flipped := 0
-		for i := range want {
-			flipped += bits.OnesCount8(want[i] ^ got[i])
-		}
+		flipped := differ(want, got)
 		if flipped != max(n, 1) || s.Corrupted != 1 {
 			t.Errorf("CorruptBits %d: %d flipped, %d counted", n, flipped, s.Corrupted)
 		}
@@ -84,6 +81,14 @@ func TestCorruption(t *testing.T) {
 	if got, s := one(t, linkfifo.Options{A: linkfifo.Side{Path: linkfifo.Path{Corrupt: 1}}}, want); !bytes.Equal(got, want) || s.Corrupted != 0 {
 		t.Errorf("got %x, %d corrupted", got, s.Corrupted)
 	}
+}
+
+// differ counts the bits in which two packets of one length differ.
+func differ(a, b []byte) (n int) {
+	for i := range a {
+		n += bits.OnesCount8(a[i] ^ b[i])
+	}
+	return n
 }
 
 // The sender's bytes stay whole when the copy on the wire is harmed or marked.
@@ -131,6 +136,10 @@ func TestCorruptionAndOffload(t *testing.T) {
 		}
 		if got == nil || rightSum(got) {
 			t.Errorf("%+v: want a packet with a wrong checksum", test)
+		}
+		complete(b)
+		if n := differ(got, b); n != 1 {
+			t.Errorf("%+v: %d bits differ from the packet with its checksum filled in, want 1", test, n)
 		}
 	}
 }
@@ -266,6 +275,22 @@ func TestMarking(t *testing.T) {
 				t.Errorf("the first packet's TOS is %#x", tos)
 			}
 		})
+	}
+}
+
+// A marked segment still gets the checksum that GSO leaves to the device.
+func TestMarkedSegmentGetsItsChecksum(t *testing.T) {
+	link, clock, got := virtualLink(t, linkfifo.Options{A: linkfifo.Side{GSO: true, Path: linkfifo.Path{MarkPackets: 1}}})
+	b := packet4(header.TCPProtocolNumber, segment(5000))
+	header.IPv4(b).SetTOS(1, 0)
+	for range 2 {
+		write(t, link.A, b, func(p *stack.PacketBuffer) {
+			p.GSOOptions = stack.GSO{Type: stack.GSOTCPv4, NeedsCsum: true}
+		})
+	}
+	clock.Advance(0)
+	if got.len() != 2 || link.A.Stats().Marked != 1 || !rightSum(got.packets[0]) || !rightSum(got.packets[1]) {
+		t.Errorf("%d arrived, %d marked, or a wrong checksum", got.len(), link.A.Stats().Marked)
 	}
 }
 

@@ -195,6 +195,25 @@ func TestShorterDelayKeepsOrder(t *testing.T) {
 	wantTimes(t, got, 10*ms, 10*ms, 11*ms)
 }
 
+// What is due at one instant in both directions keeps the order of its making.
+func TestTies(t *testing.T) {
+	var got []string
+	side := linkfifo.Side{Path: linkfifo.Path{Rate: 8e6, Delay: ms}}
+	link, clock, _ := virtualLink(t, linkfifo.Options{A: side, B: side, Trace: func(e linkfifo.Event) { got = append(got, e.String()) }})
+	link.A.Attach(&sink{})
+	send(t, link.B, 0, 1)
+	send(t, link.A, 0, 1)
+	clock.Advance(time.Second)
+	want := []string{
+		"0s b sent 1000 bytes, queue 0/0", "0s a sent 1000 bytes, queue 0/0",
+		"1ms b transmitted 1000 bytes, queue 0/0", "1ms a transmitted 1000 bytes, queue 0/0",
+		"2ms b delivered 1000 bytes, queue 0/0", "2ms a delivered 1000 bytes, queue 0/0",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // Two ends that answer each other without delay do not stop the clock.
 func TestInstantAnswers(t *testing.T) {
 	link, clock, got := virtualLink(t, linkfifo.Options{})
