@@ -1,0 +1,68 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package adapter
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/engine"
+)
+
+// Verdict is what ParseSegment found.
+type Verdict uint8
+
+const (
+	// Malformed: there is no TCP header, or its data offset is wrong.
+	Malformed Verdict = iota
+	// BadChecksum: the header is well formed, and the checksum is wrong.
+	BadChecksum
+	// OK: the segment is there.
+	OK
+)
+
+// String names the verdict.
+func (v Verdict) String() string {
+	switch v {
+	case Malformed:
+		return "malformed"
+	case BadChecksum:
+		return "bad checksum"
+	case OK:
+		return "ok"
+	}
+	return "unknown verdict"
+}
+
+// ParseSegment reads the packet, whose network and transport headers were
+// consumed, into in. The checksum is verified over header, payload and
+// pseudo-header (RFC 9293, section 3.1, MUST-3), unless the link or the stack
+// vouched for it. On OK, in.Payload holds the payload by reference, and the
+// caller owns it; otherwise it is empty, and the rest of in is not to be used.
+//
+// The packet's headers should not be read afterwards: netstack copies a shared
+// chunk whenever it is asked for a header in it.
+func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
+	in.Payload.Release()
+	in.GSOSize, in.Retransmission = 0, false
+	b := pkt.TransportHeader().Slice()
+	n, err := in.Header.Parse(b)
+	if err != nil || n != len(b) {
+		return Malformed
+	}
+	size := pkt.Data().Size()
+	if !pkt.RXChecksumValidated {
+		if pkt.NetworkHeader().Slice() == nil {
+			return Malformed
+		}
+		net := pkt.Network()
+		if !header.TCP(b).IsChecksumValid(net.SourceAddress(), net.DestinationAddress(), pkt.Data().Checksum(), uint16(size)) {
+			return BadChecksum
+		}
+	}
+	if size > 0 {
+		in.Payload = pkt.Data().ToBuffer()
+	}
+	return OK
+}
