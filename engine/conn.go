@@ -52,6 +52,7 @@ type Conn struct {
 	timers   timers
 	ack      ackState
 	tx       sendVars
+	txc      outputState
 	rx       recvVars
 	ts       timestamps
 	recovery recovery
@@ -60,7 +61,6 @@ type Conn struct {
 	alive    keepAlive
 	limit    rateLimit
 	closing  closeState
-	pmtu     pathMTU
 	counters Counters
 }
 

@@ -29,3 +29,10 @@ type TraceEvent struct {
 	// Rule names why a segment was dropped, by the RFC's step.
 	Rule string
 }
+
+// trace tells that something of a kind happened.
+func (c *Conn) trace(now Instant, k TraceKind) {
+	if c.par.Trace != nil {
+		c.par.Trace(TraceEvent{At: now, Kind: k, Old: c.state, New: c.state})
+	}
+}

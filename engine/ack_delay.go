@@ -1,0 +1,63 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "time"
+
+// ackState says whether an acknowledgment is owed to the peer.
+type ackState struct {
+	now     bool // at the next poll
+	unacked int  // bytes taken and not acknowledged, while one is delayed
+}
+
+// maxAckDelay is the longest an acknowledgment may wait (RFC 9293, section
+// 3.8.6.3, MUST-59).
+const maxAckDelay = 500 * time.Millisecond
+
+// oweAck notes that n bytes of text came in order. By default each batch of
+// arrivals is acknowledged at once; with AckDelay, every second full segment is
+// (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
+func (c *Conn) oweAck(now Instant, n int) {
+	delay := min(c.set.AckDelay, maxAckDelay)
+	c.ack.unacked += n
+	if delay <= 0 || c.set.QuickAck || c.ack.unacked >= 2*c.rx.mss {
+		c.ack.now = true
+		return
+	}
+	if !c.timers.armed(timerAck) {
+		c.timers.arm(timerAck, now.Add(delay))
+	}
+}
+
+// acked notes that a segment with the acknowledgment was built.
+func (c *Conn) acked() {
+	c.ack.now, c.ack.unacked = false, 0
+	c.timers.stop(timerAck)
+	c.ts.lastAck = c.rx.nxt
+}
+
+// rateLimit bounds the acknowledgments that answer what cannot be accepted
+// (RFC 5961, section 7), so that two confused ends, or a forger, cannot make
+// each other talk without end.
+type rateLimit struct {
+	last  Instant
+	fired bool
+}
+
+func (l *rateLimit) allow(now Instant, every time.Duration) bool {
+	if l.fired && now.Sub(l.last) < every {
+		return false
+	}
+	l.fired, l.last = true, now
+	return true
+}
+
+// challenge owes the peer an acknowledgment of where this side stands, within
+// the rate limit (RFC 5961, sections 3.2, 4.2 and 5.2).
+func (c *Conn) challenge(now Instant) {
+	if c.limit.allow(now, c.set.InvalidRateLimit) {
+		c.ack.now = true
+		c.counters.ChallengeAcks++
+	}
+}

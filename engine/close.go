@@ -1,0 +1,151 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+// closeState is what closing remembers.
+type closeState struct {
+	queued  bool // CloseWrite came before the handshake was done
+	finSent bool
+	reset   bool // a reset is to be sent
+	closed  bool // Close was called: nobody holds the connection any more
+	read    readState
+}
+
+type readState uint8
+
+const (
+	readOpen   readState = iota
+	readShut             // CloseRead: text is acknowledged and discarded
+	readClosed           // Close: text is answered with a reset
+)
+
+// CloseWrite sends a FIN after all text that was written: no more will be (RFC
+// 9293, section 3.10.4, CLOSE).
+func (c *Conn) CloseWrite(now Instant) {
+	switch c.state {
+	case StateSynSent, StateSynRcvd:
+		c.closing.queued = true
+	case StateEstablished:
+		c.setState(now, StateFinWait1)
+	case StateCloseWait:
+		c.setState(now, StateLastAck)
+	}
+}
+
+// CloseRead discards what comes from now on; it is still acknowledged. What was
+// received before stays readable.
+func (c *Conn) CloseRead(now Instant) {
+	if c.closing.read == readOpen {
+		c.closing.read = readShut
+	}
+	c.events |= EventReadable
+}
+
+// Close gives the connection up: it sends what was written and a FIN, and lives
+// on until the peer has closed as well. Where text is unread, or comes later,
+// it is reset, so that the peer knows that text was lost (RFC 9293, section
+// 3.6.1, SHLD-3). In SYN-SENT it ends the connection at once (section 3.10.4).
+func (c *Conn) Close(now Instant) {
+	c.closing.closed = true
+	switch {
+	case c.state == StateSynSent:
+		c.finish(now, ReasonAborted)
+	case c.rcv.size > 0 && c.state != StateClosed && c.state != StateTimeWait:
+		c.Abort(now)
+	default:
+		c.closing.read = readClosed
+		c.rcv.release()
+		c.CloseWrite(now)
+		if c.state == StateFinWait2 {
+			c.armFinWait2(now)
+		}
+	}
+}
+
+// Abort ends the connection at once, with a reset where the peer knows of it
+// (RFC 9293, section 3.10.5, ABORT).
+func (c *Conn) Abort(now Instant) {
+	switch c.state {
+	case StateClosed:
+		return
+	case StateSynRcvd, StateEstablished, StateFinWait1, StateFinWait2, StateCloseWait:
+		c.closing.reset = true
+	}
+	c.finish(now, ReasonAborted)
+}
+
+// fail ends a connection that timed out; where the peer may still hold it, it
+// is told by a reset.
+func (c *Conn) fail(now Instant, r Reason) {
+	if c.soft != ReasonNone && r == ReasonTimedOut {
+		r = c.soft // RFC 5461, section 4: a soft error explains the silence
+	}
+	c.closing.reset = c.state.Synchronized() && c.state != StateTimeWait
+	c.finish(now, r)
+}
+
+// finish makes the connection CLOSED. What was received stays readable unless
+// the connection was given up.
+func (c *Conn) finish(now Instant, r Reason) {
+	c.reason = r
+	c.timers.stopAll()
+	c.snd.release()
+	c.board.release()
+	c.ooo.release()
+	if c.closing.closed {
+		c.rcv.release()
+	}
+	c.ack, c.txc.probe, c.txc.reply = ackState{}, false, reply{}
+	c.setState(now, StateClosed)
+	c.events |= EventClosed | EventReadable | EventWritable
+}
+
+// enterTimeWait starts, or starts anew, the wait of 2 MSL (RFC 9293, section
+// 3.10.7.4, MUST-13).
+func (c *Conn) enterTimeWait(now Instant) {
+	if c.state != StateTimeWait {
+		c.timers.stopAll()
+		c.snd.release()
+		c.board.release()
+		c.setState(now, StateTimeWait)
+		c.events |= EventTimeWait
+	}
+	c.timers.arm(timerLinger, now.Add(c.set.TimeWait))
+}
+
+// armFinWait2 bounds FIN-WAIT-2 for a connection that was given up: its peer
+// may never close (RFC 9293, section 3.6.1).
+func (c *Conn) armFinWait2(now Instant) {
+	if !c.closing.closed {
+		return
+	}
+	c.timers.arm(timerLinger, now.Add(max(0, c.set.FinWait2Timeout)))
+}
+
+// finDue reports whether a FIN stands at the end of the send buffer.
+func (c *Conn) finDue() bool { return c.state.sentFin() && !c.closing.finSent }
+
+// ReusableBy reports whether syn may open a new incarnation of a connection in
+// TIME-WAIT: its sequence number, or its timestamp, lies beyond what the old
+// one used (RFC 9293, section 3.6.1, MAY-2; RFC 6191, section 2).
+func (c *Conn) ReusableBy(syn *Segment) bool {
+	if c.state != StateTimeWait || ClassifyListen(syn) != ListenSyn {
+		return false
+	}
+	if c.ts.on && syn.Options.HasTimestamps {
+		if d := int32(syn.Options.TSVal - c.ts.recent); d != 0 {
+			return d > 0
+		}
+	}
+	return c.rx.nxt.Less(syn.Seq)
+}
+
+// Release frees what the connection holds. Its owner calls it last.
+func (c *Conn) Release() {
+	c.timers.stopAll()
+	c.snd.release()
+	c.rcv.release()
+	c.ooo.release()
+	c.board.release()
+}

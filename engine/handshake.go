@@ -1,0 +1,198 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
+
+// defaultPeerMSS is the MSS to assume where the peer offers none (RFC 9293,
+// section 3.7.1, MUST-15).
+const defaultPeerMSS = 536
+
+// minMSS is the least MSS taken from a peer or a path: a smaller one would make
+// each byte cost a packet.
+const minMSS = 48
+
+// handshake is the state of the opening.
+type handshake struct {
+	passive bool
+	due     bool // a SYN or SYN-ACK is to be sent
+	retries int
+	sentAt  Instant
+	// offered are the options of the peer's SYN that count in our SYN-ACK.
+	scale, stamps bool
+	// sack says that both sides permitted SACK.
+	sack bool
+}
+
+// OpenActive opens the connection by sending a SYN (RFC 9293, section
+// 3.10.1).
+func (c *Conn) OpenActive(now Instant, p Params, s Settings) {
+	c.open(p, s)
+	c.shake.scale = !p.NoWindowScale
+	c.shake.stamps = !p.NoTimestamps
+	c.shake.sack = !p.NoSACK
+	c.shake.due = true
+	c.setState(now, StateSynSent)
+}
+
+// OpenPassive answers syn, for which ClassifyListen returned ListenSyn (RFC
+// 9293, section 3.10.7.2, third). Text on the SYN is left to be sent again.
+func (c *Conn) OpenPassive(now Instant, p Params, s Settings, syn *Segment) {
+	c.open(p, s)
+	c.shake.passive = true
+	c.takeSyn(now, syn)
+	c.shake.due = true
+	c.setState(now, StateSynRcvd)
+	syn.Payload.Release()
+}
+
+// OpenCookie opens the connection from the acknowledgment of a SYN-ACK that
+// left no state (RFC 4987, section 3.6): p.ISS is the cookie, and peerMSS what
+// it remembers. The caller then hands the same segment to HandleSegment.
+func (c *Conn) OpenCookie(now Instant, p Params, s Settings, peerMSS uint16, ack *Segment) {
+	c.open(p, s)
+	c.shake.passive = true
+	syn := Segment{Header: wire.Header{
+		Seq: ack.Seq.Add(-1), Flags: wire.SYN, Window: ack.Window,
+		Options: wire.Options{
+			MSS:           peerMSS,
+			HasTimestamps: ack.Options.HasTimestamps,
+			TSVal:         ack.Options.TSVal,
+		},
+	}}
+	c.takeSyn(now, &syn)
+	c.tx.nxt = c.tx.iss.Add(1)
+	c.rx.adv = c.rx.nxt.Add(int(c.synWindow()))
+	c.ts.lastAck = c.rx.nxt
+	c.setState(now, StateSynRcvd)
+}
+
+func (c *Conn) open(p Params, s Settings) {
+	if p.UserMSS != 0 && p.UserMSS < p.MSS {
+		p.MSS = p.UserMSS
+	}
+	c.par, c.set = p, s
+	c.normalise()
+	c.tx.iss = seq.New(p.ISS)
+	c.tx.una, c.tx.nxt = c.tx.iss, c.tx.iss
+	c.snd.init(c.tx.iss.Add(1))
+	c.board.init(c.tx.iss.Add(1))
+	c.recovery.point = c.tx.iss
+	c.rx.mss = int(p.MSS)
+	if !p.NoWindowScale {
+		c.rx.wndScale = windowScale(max(p.RcvBufMax, s.RcvBuf))
+	}
+}
+
+// normalise brings settings into the ranges that the engine counts on.
+func (c *Conn) normalise() {
+	s := &c.set
+	s.RcvBuf, s.SndBuf = max(1, s.RcvBuf), max(1, s.SndBuf)
+	s.MinRTO = max(s.MinRTO, clockGranularity)
+	s.MaxRTO = max(s.MaxRTO, s.MinRTO)
+	s.KeepAliveIdle = max(s.KeepAliveIdle, clockGranularity)
+	s.KeepAliveInterval = max(s.KeepAliveInterval, clockGranularity)
+}
+
+// takeSyn takes what the peer's SYN offers.
+func (c *Conn) takeSyn(now Instant, syn *Segment) {
+	o := &syn.Options
+	c.rx.irs = syn.Seq
+	c.rx.nxt, c.rx.adv = syn.Seq.Add(1), syn.Seq.Add(1)
+	c.shake.stamps = o.HasTimestamps && !c.par.NoTimestamps
+	if c.shake.stamps {
+		c.ts.init(now, o)
+	}
+	c.shake.sack = o.SACKPermitted && !c.par.NoSACK
+	// RFC 7323, section 2.3: scaling is on only when both SYNs offer it, and a
+	// shift above 14 counts as 14 (MUST).
+	c.shake.scale = o.HasWindowScale && !c.par.NoWindowScale
+	if c.shake.scale {
+		c.tx.wndScale = min(o.WindowScale, maxWindowScale)
+	} else {
+		c.rx.wndScale, c.tx.wndScale = 0, 0
+	}
+	peer := int(o.MSS)
+	if peer == 0 {
+		peer = max(int(c.par.PeerMSS), defaultPeerMSS)
+	}
+	c.tx.mss = max(min(peer, int(c.par.MSS)), minMSS)
+	c.setWindow(syn, syn.Window.Scaled(0)) // the window of a SYN is not scaled
+}
+
+// pollHandshake builds the SYN or SYN-ACK that is due.
+func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
+	if !c.shake.due {
+		return c.pollAck(now, out)
+	}
+	c.shake.due = false
+	out.Seq, out.Flags, out.Window = c.tx.iss, wire.SYN, c.synWindow()
+	out.Options = c.synOptions(now)
+	if c.state == StateSynRcvd {
+		out.Flags |= wire.ACK
+		out.Ack = c.rx.nxt
+		c.acked()
+	}
+	c.rx.adv = c.rx.nxt.Add(int(out.Window))
+	out.Retransmission = c.shake.sentAt != 0 || c.shake.retries > 0
+	c.shake.sentAt = now
+	c.tx.nxt = c.tx.iss.Add(1)
+	c.armRetransmit(now)
+	return true
+}
+
+// synOptions returns the options of our SYN or SYN-ACK; a SYN-ACK offers what
+// the peer's SYN did (RFC 7323, sections 2.2 and 3.2; RFC 2018, section 2).
+func (c *Conn) synOptions(now Instant) wire.Options {
+	o := wire.Options{
+		MSS:            c.par.MSS, // RFC 9293, section 3.7.1, SHLD-5
+		SACKPermitted:  c.shake.sack,
+		HasWindowScale: c.shake.scale,
+		HasTimestamps:  c.shake.stamps,
+	}
+	if o.HasWindowScale {
+		o.WindowScale = c.rx.wndScale
+	}
+	if o.HasTimestamps {
+		o.TSVal, o.TSEcr = c.tsNow(now), c.ts.recent
+	}
+	return o
+}
+
+// onHandshakeTimer sends the SYN or SYN-ACK again, or gives up (RFC 9293,
+// section 3.8.3, MUST-23: R2 of a SYN is at least 3 minutes where the defaults
+// hold).
+func (c *Conn) onHandshakeTimer(now Instant) {
+	if c.shake.retries >= c.set.SynRetries {
+		c.fail(now, ReasonTimedOut)
+		return
+	}
+	c.counters.Timeouts++
+	c.trace(now, TraceTimeout)
+	c.shake.retries++
+	c.rto.backoff++
+	c.shake.due = true
+}
+
+// establish enters ESTABLISHED: our SYN was acknowledged.
+func (c *Conn) establish(now Instant) {
+	lost := c.shake.retries > 0
+	if c.shake.sentAt != 0 && !lost {
+		c.rtt.sample(now.Sub(c.shake.sentAt))
+	}
+	c.rto = rtoState{lostSyn: lost}
+	c.timers.stop(timerRetransmit)
+	c.timers.stop(timerUser)
+	c.cc = newController(c.par.CongestionControl, c.tx.mss, initialWindow(c.tx.mss, lost))
+	c.setState(now, StateEstablished)
+	c.events |= EventEstablished | EventWritable
+	c.lastHeard(now)
+	c.armKeepAlive(now)
+	if c.closing.queued {
+		c.CloseWrite(now)
+	}
+}

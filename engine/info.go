@@ -1,0 +1,67 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "time"
+
+// Counters count what a connection did. They never go back.
+type Counters struct {
+	SegsIn, SegsOut uint64
+	BytesIn         uint64 // text that came in order
+	Retransmits     uint64 // segments sent again
+	FastRetransmits uint64 // of those, in fast recovery
+	FastRecoveries  uint64
+	Timeouts        uint64 // expiries of the retransmission timer
+	Dropped         uint64 // segments that a rule refused
+	ResetsIn        uint64
+	ChallengeAcks   uint64
+	WindowProbes    uint64
+	KeepAliveProbes uint64
+	ZeroWindows     uint64 // segments that offered a closed window
+	UrgentIn        uint64
+	PathMTUChanges  uint64
+}
+
+// Counters returns the connection's counters.
+func (c *Conn) Counters() *Counters { return &c.counters }
+
+// Info is a snapshot of a connection, for TCP_INFO. Sizes are in bytes.
+type Info struct {
+	State              State
+	RTT, RTTVar, RTO   time.Duration
+	MinRTT             time.Duration
+	Cwnd, Ssthresh     int
+	SndMSS, RcvMSS     int
+	SndWnd, RcvWnd     int
+	SndScale, RcvScale uint8
+	InFlight           int // the pipe: what is in the network
+	Recovering         bool
+	Timeout            bool // recovering after a timeout
+	Retries            int
+	SACK, Timestamps   bool
+	Scaled             bool
+	CongestionControl  string
+}
+
+// Info returns a snapshot of the connection.
+func (c *Conn) Info() Info {
+	i := Info{
+		State: c.state,
+		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
+		SndMSS: c.tx.mss, RcvMSS: c.rx.mss,
+		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
+		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,
+		InFlight:   c.pipe(),
+		Recovering: c.recovery.phase != phaseOpen,
+		Timeout:    c.recovery.phase == phaseLoss,
+		Retries:    c.rto.retries,
+		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
+		CongestionControl: c.par.CongestionControl,
+	}
+	if c.cc != nil {
+		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
+		i.CongestionControl = c.cc.name()
+	}
+	return i
+}

@@ -1,0 +1,129 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "tcpcb/engine/wire"
+
+// checkAck is the fifth step (RFC 9293, section 3.10.7.4, fifth).
+func (c *Conn) checkAck(now Instant, in *Segment) bool {
+	if !in.Flags.Has(wire.ACK) {
+		return c.drop(now, "no ACK")
+	}
+	if c.state == StateSynRcvd && !c.checkHandshakeAck(now, in) {
+		return false
+	}
+	// RFC 5961, section 5.2 (MUST): an acknowledgment older than any window, or
+	// of what was never sent, is challenged, and its text not taken.
+	if in.Ack.Less(c.tx.una.Add(-c.tx.maxWnd)) || c.tx.nxt.Less(in.Ack) {
+		c.challenge(now)
+		return c.drop(now, "ACK out of range")
+	}
+	c.lastHeard(now)
+	if !in.Ack.Less(c.tx.una) {
+		c.takeAck(now, in)
+	}
+	return c.finAcked(now, in)
+}
+
+// checkHandshakeAck takes the acknowledgment of our SYN in SYN-RECEIVED; a
+// wrong one is answered with a reset.
+func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
+	if in.Ack.LessEq(c.tx.una) || c.tx.nxt.Less(in.Ack) {
+		c.txc.reply = reply{due: true, seq: in.Ack}
+		return c.drop(now, "ACK of what was not sent")
+	}
+	c.tx.una = c.tx.iss.Add(1)
+	c.shake.due = false
+	c.setWindow(in, in.Window.Scaled(c.tx.wndScale))
+	c.establish(now)
+	return true
+}
+
+// takeAck takes an acknowledgment of SND.UNA or beyond, and the window with it.
+func (c *Conn) takeAck(now Instant, in *Segment) {
+	wnd := in.Window.Scaled(c.tx.wndScale)
+	news := ackNews{
+		acked: in.Ack.Sub(c.tx.una),
+		duplicate: in.Ack == c.tx.una && !c.board.empty() && in.Len() == 0 &&
+			wnd == c.tx.wnd,
+	}
+	res := ackResult{sentAt: Never}
+	if news.acked > 0 {
+		res = c.board.ack(in.Ack)
+		c.tx.una = in.Ack
+		held := c.snd.size()
+		c.snd.trim(in.Ack)
+		c.noteSpace(held - c.snd.size())
+	}
+	if c.shake.sack && in.Options.NumSACK > 0 {
+		s := c.board.sack(in.Options.SACKBlocks())
+		news.sackNews = s.delivered > 0
+		res.delivered += s.delivered
+		if res.sentAt == Never || s.sentAt != Never && s.sentAt > res.sentAt {
+			res.sentAt = s.sentAt
+		}
+	}
+	news.delivered = res.delivered
+	c.sampleRTT(now, in, res, news)
+	c.updateWindow(in, wnd)
+	c.updateRecovery(now, news)
+	if news.acked > 0 {
+		c.restartRetransmit(now)
+	}
+	if news.delivered > 0 {
+		c.txc.cwndLimited, c.txc.maxFlight = false, c.pipe()
+	}
+}
+
+// sampleRTT takes at most one measurement from an acknowledgment: from when the
+// text was sent, if it was sent once (RFC 6298, section 3), or else from the
+// timestamp that the peer echoes (RFC 7323, section 4.1).
+func (c *Conn) sampleRTT(now Instant, in *Segment, res ackResult, news ackNews) {
+	if res.sentAt != Never {
+		c.rtt.sample(now.Sub(res.sentAt))
+		return
+	}
+	if news.acked > 0 {
+		if d, ok := c.echoed(now, in); ok {
+			c.rtt.sample(d)
+		}
+	}
+}
+
+// updateWindow takes the window of a segment that is not older than the one
+// that last updated it (RFC 9293, section 3.10.7.4, fifth, SND.WL1 and
+// SND.WL2).
+func (c *Conn) updateWindow(in *Segment, wnd int) {
+	if c.tx.wl1.Less(in.Seq) || c.tx.wl1 == in.Seq && c.tx.wl2.LessEq(in.Ack) {
+		c.setWindow(in, wnd)
+	}
+}
+
+func (c *Conn) setWindow(in *Segment, wnd int) {
+	c.tx.wnd, c.tx.wl1, c.tx.wl2 = wnd, in.Seq, in.Ack
+	c.tx.maxWnd = max(c.tx.maxWnd, wnd)
+}
+
+// finAcked moves on where the acknowledgment covers our FIN (RFC 9293, section
+// 3.10.7.4, fifth), and reports whether the segment's processing goes on.
+func (c *Conn) finAcked(now Instant, in *Segment) bool {
+	if !c.closing.finSent || c.tx.una != c.tx.nxt {
+		return true
+	}
+	switch c.state {
+	case StateFinWait1:
+		c.events |= EventFinAcked
+		c.setState(now, StateFinWait2)
+		c.armFinWait2(now)
+	case StateClosing:
+		c.events |= EventFinAcked
+		c.enterTimeWait(now)
+		return false
+	case StateLastAck:
+		c.events |= EventFinAcked
+		c.finish(now, ReasonNone)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,116 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
+
+// takeText is the seventh step (RFC 9293, section 3.10.7.4, seventh): text in
+// the window goes to the application, or waits for what comes before it.
+func (c *Conn) takeText(now Instant, in *Segment) {
+	if in.Payload.Size() == 0 || !c.state.receives() {
+		return
+	}
+	start := c.trimToWindow(in)
+	if in.Payload.Size() == 0 {
+		return
+	}
+	if c.closing.read == readClosed {
+		// RFC 9293, section 3.6.1, SHLD-3: nobody will read it; the peer should
+		// know.
+		c.Abort(now)
+		return
+	}
+	if start == c.rx.nxt && c.ooo.empty() {
+		c.deliver(now, in)
+		return
+	}
+	gap := !c.ooo.empty() || start != c.rx.nxt
+	c.ooo.insert(start, &in.Payload, c.set.RcvBuf)
+	if n := c.ooo.take(c.rx.nxt, &c.rcv); n > 0 {
+		c.advance(now, n)
+	}
+	if gap {
+		// RFC 5681, section 4.2: text out of order, and what fills a gap, is
+		// acknowledged at once.
+		c.ack.now = true
+	}
+}
+
+// trimToWindow cuts off what the application has already got and what lies
+// beyond the window or the FIN, and returns where the rest begins.
+func (c *Conn) trimToWindow(in *Segment) seq.Num {
+	start := in.textStart()
+	if old := c.rx.nxt.Sub(start); old > 0 {
+		in.Payload.TrimFront(int64(old))
+		start = c.rx.nxt
+		c.ack.now = true // a retransmission: our acknowledgment was lost
+	}
+	edge := c.rx.adv
+	if c.ooo.hasFin {
+		edge = seq.Min(edge, c.ooo.fin)
+	}
+	in.Payload.Truncate(int64(max(0, edge.Sub(start))))
+	return start
+}
+
+// deliver takes text that is in order while nothing waits out of order.
+func (c *Conn) deliver(now Instant, in *Segment) {
+	n := int(in.Payload.Size())
+	c.rcv.append(&in.Payload)
+	c.advance(now, n)
+}
+
+// advance moves RCV.NXT over n bytes that are in order.
+func (c *Conn) advance(now Instant, n int) {
+	c.rx.nxt = c.rx.nxt.Add(n)
+	c.counters.BytesIn += uint64(n)
+	if c.closing.read == readShut {
+		c.rcv.release()
+	} else {
+		c.events |= EventReadable
+	}
+	c.oweAck(now, n)
+}
+
+// noteFin remembers the peer's FIN, which may come before the text in front of
+// it. The first one counts; what was received beyond it is dropped. A FIN just
+// behind the window is taken: it needs no room.
+func (c *Conn) noteFin(in *Segment) {
+	if !in.Flags.Has(wire.FIN) || c.ooo.hasFin || !c.state.receives() {
+		return
+	}
+	if fin := in.End().Add(-1); c.rx.nxt.LessEq(fin) && fin.LessEq(c.rx.adv) {
+		c.ooo.fin, c.ooo.hasFin = fin, true
+		c.ooo.trimFrom(fin)
+		c.ack.now = true
+	}
+}
+
+// takeFin is the eighth step (RFC 9293, section 3.10.7.4, eighth): the FIN
+// counts once all text before it is there.
+func (c *Conn) takeFin(now Instant) {
+	if c.ooo.hasFin && c.rx.nxt == c.ooo.fin && c.state.receives() {
+		c.peerClosed(now)
+	}
+}
+
+// peerClosed moves RCV.NXT over the FIN and changes the state.
+func (c *Conn) peerClosed(now Instant) {
+	c.rx.nxt = c.rx.nxt.Add(1)
+	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
+	c.ooo.release()
+	c.ack.now = true
+	c.events |= EventPeerClosed | EventReadable
+	switch c.state {
+	case StateEstablished:
+		c.setState(now, StateCloseWait)
+	case StateFinWait1:
+		c.setState(now, StateClosing)
+	case StateFinWait2:
+		c.enterTimeWait(now)
+	}
+}

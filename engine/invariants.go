@@ -1,0 +1,83 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "fmt"
+
+// CheckInvariants panics with "BUG: " where the connection contradicts itself.
+// Tests and fuzzing call it after every input; its cost grows with what is
+// outstanding.
+func (c *Conn) CheckInvariants() {
+	if c.state == StateClosed {
+		require(c.timers.set == 0, "a CLOSED connection has a timer")
+		require(c.board.empty() && c.snd.size() == 0, "a CLOSED connection holds text to send")
+		return
+	}
+	require(c.tx.una.LessEq(c.tx.nxt), "SND.UNA %v is beyond SND.NXT %v", c.tx.una, c.tx.nxt)
+	require(c.rx.nxt.LessEq(c.rx.adv), "RCV.NXT %v is beyond the window's edge %v", c.rx.nxt, c.rx.adv)
+	c.checkSend()
+	c.checkReceive()
+}
+
+func (c *Conn) checkSend() {
+	held, chunks := 0, &c.snd.chunks
+	for i := range chunks.n {
+		ch := chunks.at(i)
+		require(ch.start == c.snd.start.Add(held), "send buffer: chunk %d begins at %v", i, ch.start)
+		held += ch.view.Size()
+	}
+	require(held == c.snd.size(), "send buffer holds %d bytes, and says %d", held, c.snd.size())
+
+	sacked, lost, resent := 0, 0, 0
+	b := &c.board
+	for i := range b.sent.n {
+		s := b.sent.at(i)
+		require(s.r.Len() > 0, "scoreboard: range %d is empty", i)
+		require(i == 0 || b.sent.at(i-1).r.End == s.r.Start, "scoreboard: gap before range %d", i)
+		require(!s.resent || s.lost, "scoreboard: range %d is resent and not lost", i)
+		require(!s.sacked || !s.lost, "scoreboard: range %d is SACKed and lost", i)
+		n := s.r.Len()
+		if s.sacked {
+			sacked += n
+		}
+		if s.lost {
+			lost += n
+		}
+		if s.resent {
+			resent += n
+		}
+	}
+	require(sacked == b.sacked && lost == b.lost && resent == b.resent,
+		"scoreboard sums %d/%d/%d, and says %d/%d/%d", sacked, lost, resent, b.sacked, b.lost, b.resent)
+	if c.state.sends() && !b.empty() {
+		require(b.sent.at(0).r.Start == c.tx.una, "scoreboard begins at %v, SND.UNA is %v", b.sent.at(0).r.Start, c.tx.una)
+		require(b.sent.at(b.sent.n-1).r.End == c.tx.nxt, "scoreboard ends before SND.NXT")
+		require(c.timers.armed(timerRetransmit), "text is outstanding and no timer runs")
+	}
+	require(c.pipe() >= 0, "the pipe is negative: %d", c.pipe())
+}
+
+func (c *Conn) checkReceive() {
+	size := 0
+	for i := range c.rcv.parts.n {
+		size += int(c.rcv.parts.at(i).Size())
+	}
+	require(size == c.rcv.size, "receive buffer holds %d bytes, and says %d", size, c.rcv.size)
+	pieces := 0
+	for i := range c.ooo.blocks.n {
+		b := c.ooo.blocks.at(i)
+		require(b.r.Len() == int(b.text.Size()) && b.r.Len() > 0, "block %d of %d bytes holds %d", i, b.r.Len(), b.text.Size())
+		require(c.rx.nxt.Less(b.r.Start), "block %d at %v is in order", i, b.r.Start)
+		require(b.r.End.LessEq(c.rx.adv), "block %d lies beyond the window", i)
+		require(i == 0 || c.ooo.blocks.at(i-1).r.End.Less(b.r.Start), "block %d touches the one before", i)
+		pieces += b.pieces
+	}
+	require(pieces == c.ooo.pieces, "reassembly holds %d pieces, and says %d", pieces, c.ooo.pieces)
+}
+
+func require(ok bool, format string, args ...any) {
+	if !ok {
+		panic("BUG: " + fmt.Sprintf(format, args...))
+	}
+}

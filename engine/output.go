@@ -1,0 +1,249 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
+
+// outputState is what sending remembers from one poll to the next.
+type outputState struct {
+	lastSent    Instant // when text was last sent
+	cwndLimited bool    // the congestion window kept text back
+	maxFlight   int     // the largest pipe since the last acknowledgment
+	force       bool    // silly-window avoidance's override is due
+	probe       bool    // a window or keep-alive probe is due
+	reply       reply   // a reset that answers a segment, the connection living on
+}
+
+// reply is a reset owed for an acknowledgment of something never sent.
+type reply struct {
+	due bool
+	seq seq.Num
+}
+
+// PollSegment fills out with the next segment to send, and reports whether
+// there is one. What is due first: resets, the handshake, retransmissions,
+// text and FIN, probes, and an acknowledgment where nothing carried it.
+func (c *Conn) PollSegment(now Instant, out *Segment) bool {
+	out.reset()
+	switch {
+	case c.pollReset(now, out):
+	case c.state == StateClosed:
+		return false
+	case c.state == StateSynSent || c.state == StateSynRcvd:
+		if !c.pollHandshake(now, out) {
+			return false
+		}
+	case c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	default:
+		c.watchWindow(now)
+		return false
+	}
+	c.counters.SegsOut++
+	return true
+}
+
+// pollReset builds a reset that is owed.
+func (c *Conn) pollReset(now Instant, out *Segment) bool {
+	switch {
+	case c.closing.reset:
+		c.closing.reset = false
+		out.Seq, out.Ack, out.Flags = c.tx.nxt, c.rx.nxt, wire.RST|wire.ACK
+	case c.txc.reply.due:
+		out.Seq, out.Flags = c.txc.reply.seq, wire.RST
+		c.txc.reply.due = false
+	default:
+		return false
+	}
+	return true
+}
+
+// fill makes out a segment at s with an acknowledgment and the options of an
+// established connection.
+func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
+	out.Seq, out.Ack, out.Flags = s, c.rx.nxt, wire.ACK
+	out.Window = c.advertise()
+	if c.ts.on {
+		o := &out.Options
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.tsNow(now), c.ts.recent
+	}
+	c.fillSACK(&out.Options)
+	c.acked()
+}
+
+// fillSACK reports what came out of order (RFC 2018, section 4): as many blocks
+// as there is room for beside the timestamps.
+func (c *Conn) fillSACK(o *wire.Options) {
+	if !c.shake.sack || c.ooo.empty() {
+		return
+	}
+	room := wire.MaxSACKBlocks
+	if o.HasTimestamps {
+		room--
+	}
+	o.NumSACK = uint8(c.ooo.sackBlocks(o.SACK[:room]))
+}
+
+// segmentRoom returns how much text a packet carries beside the options that
+// would go with it now (RFC 9293, section 3.7.1, MUST-16: Eff.snd.MSS).
+func (c *Conn) segmentRoom() int {
+	var o wire.Options
+	o.HasTimestamps = c.ts.on
+	if !c.ooo.empty() {
+		c.fillSACK(&o)
+	}
+	return max(c.tx.mss-o.Len(), 1)
+}
+
+// pollLost builds the first segment that is lost, as far as the congestion
+// window lets it go (RFC 6675, section 5, step C).
+func (c *Conn) pollLost(now Instant, out *Segment) bool {
+	if !c.state.sends() {
+		return false
+	}
+	i := c.board.nextLost()
+	if i < 0 {
+		return false
+	}
+	r := c.board.sent.at(i).r
+	mss := c.segmentRoom()
+	if pipe := c.pipe(); !c.recovery.first && pipe > 0 && pipe+min(r.Len(), mss) > c.cc.window() {
+		return false
+	}
+	// The receiver may have taken back window (RFC 9293, section 3.8.6,
+	// SHLD-17): beyond the first segment, wait for it to open.
+	if edge := c.tx.una.Add(c.tx.wnd); i > 0 && edge.Less(r.End) && !c.txc.force {
+		return false
+	}
+	if r.Len() > mss+1 || (r.Len() > mss && !c.endsInFin(r)) {
+		c.board.split(i, mss)
+		r = c.board.sent.at(i).r
+	}
+	c.fill(now, out, r.Start)
+	c.fillText(out, r)
+	c.board.resend(i, mss, now)
+	c.recovery.first = false
+	out.Retransmission = true
+	c.counters.Retransmits++
+	if c.recovery.phase == phaseFast {
+		c.counters.FastRetransmits++
+	}
+	c.armRetransmit(now)
+	return true
+}
+
+// endsInFin reports whether r ends with our FIN.
+func (c *Conn) endsInFin(r seq.Range) bool {
+	return c.closing.finSent && c.snd.end.Less(r.End)
+}
+
+// fillText puts the text of r into out, and the FIN where r has it.
+func (c *Conn) fillText(out *Segment, r seq.Range) {
+	if c.endsInFin(r) {
+		out.Flags |= wire.FIN
+		r.End = r.End.Add(-1)
+	}
+	c.snd.payload(r, &out.Payload)
+	if r.End == c.snd.end {
+		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61
+	}
+}
+
+// pollText builds the next segment of text that was never sent, with the FIN
+// where it is the last.
+func (c *Conn) pollText(now Instant, out *Segment) bool {
+	if !c.state.sends() || (c.Unsent() == 0 && !c.finDue()) {
+		return false
+	}
+	c.restartIdle(now)
+	n, ok := c.allowed()
+	if !ok {
+		return false
+	}
+	r := seq.MakeRange(c.tx.nxt, n)
+	mss := c.segmentRoom()
+	if n == c.Unsent() && c.finDue() && (n == 0 || n < c.usable()) {
+		r.End = r.End.Add(1)
+		c.closing.finSent = true
+	}
+	c.fill(now, out, r.Start)
+	c.fillText(out, r)
+	if n > mss {
+		out.GSOSize = mss
+	}
+	c.tx.nxt = r.End
+	c.board.push(r, mss, now)
+	c.txc.lastSent, c.txc.force = now, false
+	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
+	c.timers.stop(timerPersist)
+	c.persist = persist{}
+	c.armRetransmit(now)
+	return true
+}
+
+// usable is the usable window: how far beyond SND.NXT the peer lets us send
+// (RFC 9293, section 3.8.6.2.1, U).
+func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
+
+// allowed returns how many bytes may be sent now in one segment, or in one run
+// that the link cuts, and whether sending is allowed at all: a lone FIN is 0
+// bytes.
+func (c *Conn) allowed() (int, bool) {
+	mss := c.segmentRoom()
+	unsent, usable := c.Unsent(), c.usable()
+	if unsent == 0 {
+		return 0, usable > 0
+	}
+	n := min(unsent, usable, max(mss, c.par.GSOMaxSize))
+	if n <= 0 {
+		return 0, false
+	}
+	pipe := c.pipe()
+	if room := c.cc.window() - pipe; room < n {
+		if pipe > 0 && room < min(n, mss) {
+			c.txc.cwndLimited = true
+			return 0, false
+		}
+		n = min(n, max(room, mss))
+	}
+	if n > mss {
+		if full := n / mss * mss; full < n && !(n == unsent && c.mayBePartial(unsent, usable, mss)) {
+			n = full
+		}
+		return n, true
+	}
+	return n, n == mss || c.mayBePartial(n, usable, mss)
+}
+
+// pollProbe builds a probe: a segment without text just before the window,
+// which the peer answers whatever its state (RFC 9293, sections 3.8.4 and
+// 3.8.6.1).
+func (c *Conn) pollProbe(now Instant, out *Segment) bool {
+	if !c.txc.probe {
+		return false
+	}
+	c.txc.probe = false
+	c.fill(now, out, c.tx.una.Add(-1))
+	return true
+}
+
+// pollAck builds the acknowledgment that is owed.
+func (c *Conn) pollAck(now Instant, out *Segment) bool {
+	if !c.ack.now {
+		return false
+	}
+	c.fill(now, out, c.tx.nxt)
+	return true
+}
+
+// restartIdle shrinks the congestion window after a pause (RFC 5681, section
+// 4.1).
+func (c *Conn) restartIdle(now Instant) {
+	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {
+		c.cc.onIdle()
+		c.txc.lastSent = now
+	}
+}

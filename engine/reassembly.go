@@ -1,0 +1,227 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"gvisor.dev/gvisor/pkg/buffer"
+
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
+
+// reassembly holds text that came out of order, as blocks in order of sequence
+// which neither overlap nor touch: they are also what SACK reports.
+type reassembly struct {
+	blocks ring[oooBlock]
+	// recent are the blocks in the order in which they last grew, each by a
+	// position in it (RFC 2018, section 4).
+	recent  [wire.MaxSACKBlocks]seq.Num
+	nrecent int
+	// pieces counts the parts held, for the bound on memory.
+	pieces int
+	// fin is the sequence number of the peer's FIN, once it is known.
+	fin    seq.Num
+	hasFin bool
+}
+
+type oooBlock struct {
+	r      seq.Range
+	text   buffer.Buffer
+	pieces int
+}
+
+// Bounds on the memory of text out of order. Its bytes lie within the receive
+// window, so that the receive buffer bounds them; the parts are bounded too, by
+// one for every pieceSpace bytes of receive buffer, and a part below tightBelow
+// bytes is copied so as not to hold the packet that it came in.
+const (
+	pieceSpace = 256
+	minPieces  = 64
+	tightBelow = 512
+)
+
+// empty reports whether nothing is held.
+func (q *reassembly) empty() bool { return q.blocks.n == 0 }
+
+// insert takes the part of text, which begins at start, that is not held
+// already, and reports whether there was any. limit is the size of the receive
+// buffer. What is held stays: the first copy of a byte wins.
+func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) bool {
+	r := seq.MakeRange(start, int(text.Size()))
+	if r.Empty() {
+		return false
+	}
+	taken := false
+	i := q.blocks.search(func(b *oooBlock) bool { return r.Start.LessEq(b.r.End) })
+	for at := r.Start; at.Less(r.End); {
+		end := r.End
+		if i < q.blocks.n {
+			b := q.blocks.at(i)
+			if b.r.Start.LessEq(at) { // held up to the block's end
+				n := seq.Min(b.r.End, r.End).Sub(at)
+				if n > 0 {
+					text.TrimFront(int64(n))
+					at = at.Add(n)
+				}
+				if at == r.End {
+					break
+				}
+				if i+1 < q.blocks.n {
+					end = seq.Min(end, q.blocks.at(i+1).r.Start)
+				}
+				if !q.put(i, at, end, text, limit) {
+					break
+				}
+				taken = true
+				at = end
+				q.join(i)
+				continue
+			}
+			end = seq.Min(end, b.r.Start)
+		}
+		q.blocks.insert(i, oooBlock{r: seq.Range{Start: at, End: at}})
+		if !q.put(i, at, end, text, limit) {
+			q.blocks.remove(i)
+			break
+		}
+		taken = true
+		at = end
+		q.join(i)
+	}
+	text.Release()
+	if taken {
+		q.touch(r.Start)
+	}
+	return taken
+}
+
+// put moves the text of [at, end) from the front of text to the end of block i.
+func (q *reassembly) put(i int, at, end seq.Num, text *buffer.Buffer, limit int) bool {
+	if q.pieces >= max(minPieces, limit/pieceSpace) {
+		return false
+	}
+	n := end.Sub(at)
+	var part buffer.Buffer
+	if n == int(text.Size()) {
+		part, *text = *text, buffer.Buffer{}
+	} else {
+		part = splitFront(text, n)
+	}
+	if n < tightBelow {
+		part = packBuffer(&part)
+	}
+	b := q.blocks.at(i)
+	b.text.Merge(&part)
+	b.r.End = end
+	b.pieces++
+	q.pieces++
+	return true
+}
+
+// join merges block i with the one after it where they touch.
+func (q *reassembly) join(i int) {
+	if i+1 >= q.blocks.n || q.blocks.at(i).r.End != q.blocks.at(i+1).r.Start {
+		return
+	}
+	next := q.blocks.remove(i + 1)
+	b := q.blocks.at(i)
+	b.text.Merge(&next.text)
+	b.r.End = next.r.End
+	b.pieces += next.pieces
+}
+
+// take moves the text from nxt on, as far as it is in order now, to dst, and
+// returns how many bytes. Text before nxt is dropped.
+func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {
+	n := 0
+	for q.blocks.n > 0 && q.blocks.at(0).r.Start.LessEq(nxt) {
+		b := q.blocks.popFront()
+		q.pieces -= b.pieces
+		b.text.TrimFront(int64(min(nxt.Sub(b.r.Start), b.r.Len())))
+		size := int(b.text.Size())
+		dst.append(&b.text)
+		n += size
+		nxt = nxt.Add(size)
+	}
+	return n
+}
+
+// trimFrom drops what lies at or after end: the peer's FIN comes before it.
+func (q *reassembly) trimFrom(end seq.Num) {
+	for q.blocks.n > 0 {
+		b := q.blocks.at(q.blocks.n - 1)
+		if b.r.End.LessEq(end) {
+			return
+		}
+		if b.r.Start.Less(end) {
+			b.text.Truncate(int64(end.Sub(b.r.Start)))
+			b.r.End = end
+			return
+		}
+		last := q.blocks.remove(q.blocks.n - 1)
+		q.pieces -= last.pieces
+		last.text.Release()
+	}
+}
+
+// touch notes that the block of the text at p grew just now.
+func (q *reassembly) touch(p seq.Num) {
+	kept := [wire.MaxSACKBlocks]seq.Num{p}
+	n := 1
+	mine := q.blockOf(p)
+	for _, other := range q.recent[:q.nrecent] {
+		if n == len(kept) {
+			break
+		}
+		if i := q.blockOf(other); i >= 0 && i != mine {
+			kept[n] = other
+			n++
+		}
+	}
+	q.recent, q.nrecent = kept, n
+}
+
+// blockOf returns the index of the block that holds p, or -1.
+func (q *reassembly) blockOf(p seq.Num) int {
+	i := q.blocks.search(func(b *oooBlock) bool { return p.Less(b.r.End) })
+	if i == q.blocks.n || !q.blocks.at(i).r.Contains(p) {
+		return -1
+	}
+	return i
+}
+
+// sackBlocks fills dst with the blocks held, the one that grew last first, and
+// returns how many it filled (RFC 2018, section 4).
+func (q *reassembly) sackBlocks(dst []seq.Range) int {
+	n := 0
+	for _, p := range q.recent[:q.nrecent] {
+		if n == len(dst) {
+			break
+		}
+		i := q.blockOf(p)
+		if i < 0 {
+			continue
+		}
+		r := q.blocks.at(i).r
+		known := false
+		for _, d := range dst[:n] {
+			known = known || d == r
+		}
+		if !known {
+			dst[n] = r
+			n++
+		}
+	}
+	return n
+}
+
+// release drops all text.
+func (q *reassembly) release() {
+	for q.blocks.n > 0 {
+		b := q.blocks.popFront()
+		b.text.Release()
+	}
+	q.blocks.free()
+	q.pieces, q.nrecent = 0, 0
+}

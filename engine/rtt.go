@@ -1,0 +1,39 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "time"
+
+// rttEstimator smooths round-trip times (RFC 6298, section 2).
+type rttEstimator struct {
+	srtt, rttvar time.Duration
+	min, latest  time.Duration
+	valid        bool
+}
+
+// sample takes one measurement. The weights are alpha = 1/8 and beta = 1/4.
+func (e *rttEstimator) sample(r time.Duration) {
+	r = max(r, 0)
+	e.latest = r
+	if !e.valid {
+		e.valid = true
+		e.srtt, e.rttvar, e.min = r, r/2, r
+		return
+	}
+	e.min = min(e.min, r)
+	e.rttvar += ((e.srtt - r).Abs() - e.rttvar) / 4
+	e.srtt += (r - e.srtt) / 8
+}
+
+// clockGranularity is G of RFC 6298, section 2.
+const clockGranularity = time.Millisecond
+
+// rto returns the timeout that the measurements ask for, before its bounds;
+// before the first, initialRTO (RFC 6298, section 2.1).
+func (e *rttEstimator) rto() time.Duration {
+	if !e.valid {
+		return initialRTO
+	}
+	return e.srtt + max(clockGranularity, 4*e.rttvar)
+}

@@ -1,0 +1,101 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"gvisor.dev/gvisor/pkg/buffer"
+
+	"tcpcb/engine/seq"
+)
+
+// Write moves a prefix of src into the send buffer and returns how many bytes;
+// 0 when it is full, or when the connection is not open for writing.
+func (c *Conn) Write(now Instant, src *buffer.Buffer) int {
+	switch c.state {
+	case StateSynSent, StateSynRcvd:
+		if c.closing.queued {
+			return 0
+		}
+	case StateEstablished, StateCloseWait:
+	default:
+		return 0
+	}
+	return c.snd.write(src, c.WriteSpace(), c.tx.nxt)
+}
+
+// WriteSpace returns the room in the send buffer, in bytes.
+func (c *Conn) WriteSpace() int { return max(0, c.set.SndBuf-c.snd.size()) }
+
+// Unacked returns how many bytes were written and not acknowledged.
+func (c *Conn) Unacked() int { return c.snd.size() }
+
+// Unsent returns how many bytes were written and never sent.
+func (c *Conn) Unsent() int {
+	// Before the SYN is sent SND.NXT lies before the first byte of text, and
+	// after the FIN behind the last.
+	return max(0, c.snd.end.Sub(seq.Max(c.snd.start, c.tx.nxt)))
+}
+
+// noteSpace tells that room for writing came back: when a quarter of the buffer
+// is free again, so that a writer is not woken for each segment.
+func (c *Conn) noteSpace(freed int) {
+	free := c.set.SndBuf - c.snd.size()
+	if enough := max(1, c.set.SndBuf/4); free >= enough && free-freed < enough {
+		c.events |= EventWritable
+	}
+}
+
+// Readable returns how many bytes wait for Read.
+func (c *Conn) Readable() int { return c.rcv.size }
+
+// EOF reports whether nothing more will come: after what is Readable, the
+// stream ends.
+func (c *Conn) EOF() bool {
+	switch c.state {
+	case StateCloseWait, StateLastAck, StateClosing, StateTimeWait, StateClosed:
+		return true
+	}
+	return c.closing.read != readOpen
+}
+
+// Read moves up to limit bytes to the end of dst and returns how many.
+func (c *Conn) Read(now Instant, dst *buffer.Buffer, limit int) int {
+	n := c.rcv.read(dst, limit)
+	if n > 0 {
+		c.windowOpened()
+	}
+	return n
+}
+
+// Unread gives back what the last Read moved and nobody consumed, to be read
+// first.
+func (c *Conn) Unread(src *buffer.Buffer) { c.rcv.unread(src) }
+
+// Peek puts up to limit bytes at the end of dst, by reference, and leaves them
+// to be read. It returns how many.
+func (c *Conn) Peek(dst *buffer.Buffer, limit int) int { return c.rcv.peek(dst, limit) }
+
+// Apply puts other settings in force.
+func (c *Conn) Apply(now Instant, s Settings) {
+	old := c.set
+	c.set = s
+	c.normalise()
+	if c.state == StateClosed {
+		return
+	}
+	if s.KeepAlive != old.KeepAlive || s.KeepAliveIdle != old.KeepAliveIdle ||
+		s.KeepAliveInterval != old.KeepAliveInterval {
+		c.armKeepAlive(now)
+	}
+	if s.UserTimeout != old.UserTimeout {
+		c.timers.stop(timerUser)
+		if !c.board.empty() || c.timers.armed(timerPersist) {
+			c.armUserTimeout(now)
+		}
+	}
+	if s.QuickAck && c.ack.unacked > 0 {
+		c.ack.now = true
+	}
+	c.windowOpened()
+}
