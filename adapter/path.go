@@ -27,7 +27,13 @@ const (
 // sent with a copy of the path as long as the route is not released.
 type Path struct {
 	route *stack.Route
-	gso   stack.GSOType
+	stats *tcpip.TCPStats
+	// What the route told once: asking it costs an interface call or more, for
+	// each packet.
+	gsoMax    uint32
+	maxHeader uint16
+	gso       uint8 // a stack.GSOType
+	sums      bool  // whether checksums are ours to compute
 
 	// LocalPort and RemotePort go into each header.
 	LocalPort, RemotePort uint16
@@ -47,24 +53,32 @@ type Path struct {
 }
 
 // NewPath returns the path along r, which it owns from now on, with r's own
-// default TTL.
-func NewPath(r *stack.Route, localPort, remotePort uint16) Path {
+// default TTL. What is sent is counted in stats: a copy of the stack's own, kept
+// by the caller, because netstack copies all its statistics for who asks.
+func NewPath(r *stack.Route, localPort, remotePort uint16, stats *tcpip.TCPStats) Path {
 	p := Path{
 		route:      r,
+		stats:      stats,
+		gsoMax:     r.GSOMaxSize(),
+		maxHeader:  r.MaxHeaderLength(),
+		sums:       r.RequiresTXTransportChecksum(),
 		LocalPort:  localPort,
 		RemotePort: remotePort,
 		TTL:        r.DefaultTTL(),
 	}
 	switch {
 	case r.HasHostGSOCapability() && p.IsV6():
-		p.gso = stack.GSOTCPv6
+		p.gso = uint8(stack.GSOTCPv6)
 	case r.HasHostGSOCapability():
-		p.gso = stack.GSOTCPv4
+		p.gso = uint8(stack.GSOTCPv4)
 	case r.HasGVisorGSOCapability():
-		p.gso = stack.GSOGvisor
+		p.gso = uint8(stack.GSOGvisor)
 	}
 	return p
 }
+
+// gsoType returns how the link segments.
+func (p *Path) gsoType() stack.GSOType { return stack.GSOType(p.gso) }
 
 // Release gives the route back and leaves the zero path. It may be called
 // again.
@@ -143,7 +157,7 @@ func (p *Path) DefaultPeerMSS() uint16 {
 // GSOMaxSize returns the largest payload that Send takes in one segment with
 // GSOSize set, in bytes; 0 where the link does not segment.
 func (p *Path) GSOMaxSize() int {
-	if p.gso == stack.GSONone {
+	if p.gsoType() == stack.GSONone {
 		return 0
 	}
 	hdr := wire.MaxHeaderLen + int(p.networkOptions())
@@ -152,7 +166,7 @@ func (p *Path) GSOMaxSize() int {
 	} else {
 		hdr += header.IPv4MinimumSize
 	}
-	return max(min(int(p.route.GSOMaxSize()), maxIPPacket)-hdr, 0)
+	return max(min(int(p.gsoMax), maxIPPacket)-hdr, 0)
 }
 
 // ConfirmReachable tells the neighbour cache that the peer answers (RFC 4861,

@@ -23,20 +23,19 @@ import (
 // It calls into the network layer, and may deliver to a local endpoint before
 // it returns: no lock may be held.
 func (p *Path) Send(out *engine.Segment) tcpip.Error {
-	stats := p.route.Stats().TCP
 	if p.cuts(out) {
-		return p.sendCut(out, stats)
+		return p.sendCut(out)
 	}
 	pkt := p.Packet(out)
 	err := p.write(pkt)
 	pkt.DecRef()
 	if err != nil {
-		stats.SegmentSendErrors.Increment()
+		p.stats.SegmentSendErrors.Increment()
 		return err
 	}
-	stats.SegmentsSent.Increment()
+	p.stats.SegmentsSent.Increment()
 	if out.Flags.Has(wire.RST) {
-		stats.ResetsSent.Increment()
+		p.stats.ResetsSent.Increment()
 	}
 	return nil
 }
@@ -44,14 +43,14 @@ func (p *Path) Send(out *engine.Segment) tcpip.Error {
 // cuts reports whether out is for us to cut: netstack's own kind of GSO cuts
 // above the link, but for packets that never leave the stack.
 func (p *Path) cuts(out *engine.Segment) bool {
-	return p.gso == stack.GSOGvisor &&
+	return p.gsoType() == stack.GSOGvisor &&
 		out.GSOSize > 0 && int(out.Payload.Size()) > out.GSOSize &&
 		p.route.Loop()&stack.PacketLoop == 0
 }
 
 // sendCut sends out as packets of GSOSize bytes. PSH and FIN belong to the last
 // of them, CWR to the first (RFC 3168, section 6.1.2).
-func (p *Path) sendCut(out *engine.Segment, stats tcpip.TCPStats) tcpip.Error {
+func (p *Path) sendCut(out *engine.Segment) tcpip.Error {
 	rest := out.Payload
 	out.Payload = buffer.Buffer{}
 	defer rest.Release()
@@ -74,10 +73,10 @@ func (p *Path) sendCut(out *engine.Segment, stats tcpip.TCPStats) tcpip.Error {
 		err := p.write(pkt)
 		pkt.DecRef()
 		if err != nil {
-			stats.SegmentSendErrors.Increment()
+			p.stats.SegmentSendErrors.Increment()
 			return err
 		}
-		stats.SegmentsSent.Increment()
+		p.stats.SegmentsSent.Increment()
 		part.Seq = part.Seq.Add(n)
 	}
 	return nil
@@ -92,7 +91,7 @@ func (p *Path) Packet(out *engine.Segment) *stack.PacketBuffer {
 	out.SrcPort, out.DstPort = p.LocalPort, p.RemotePort
 	out.Checksum = 0
 	n := out.Header.Len()
-	reserve := n + int(p.route.MaxHeaderLength())
+	reserve := n + int(p.maxHeader)
 	if p.Experiment != 0 && p.IsV6() {
 		reserve += header.IPv6ExperimentHdrLength
 	}
@@ -117,21 +116,21 @@ func (p *Path) Packet(out *engine.Segment) *stack.PacketBuffer {
 // cut it into packets of size bytes. A link that segments takes such options
 // with every packet, and a size of 0 stands for one packet.
 func (p *Path) setGSO(pkt *stack.PacketBuffer, size int) {
-	if p.gso == stack.GSONone {
+	if p.gsoType() == stack.GSONone {
 		return
 	}
-	if p.gso == stack.GSOGvisor && size == 0 {
+	if p.gsoType() == stack.GSOGvisor && size == 0 {
 		return
 	}
 	if size == 0 {
 		size = pkt.Data().Size()
 	}
-	g := stack.GSO{Type: p.gso, MSS: uint16(size), MaxSize: p.route.GSOMaxSize()}
-	if p.gso != stack.GSOGvisor {
+	g := stack.GSO{Type: p.gsoType(), MSS: uint16(size), MaxSize: p.gsoMax}
+	if p.gsoType() != stack.GSOGvisor {
 		g.NeedsCsum = true
 		g.CsumOffset = header.TCPChecksumOffset
 		g.L3HdrLen = header.IPv4MinimumSize
-		if p.gso == stack.GSOTCPv6 {
+		if p.gsoType() == stack.GSOTCPv6 {
 			g.L3HdrLen = header.IPv6MinimumSize
 		}
 	}
@@ -144,7 +143,7 @@ func (p *Path) setChecksum(pkt *stack.PacketBuffer, h header.TCP) {
 	switch {
 	case pkt.GSOOptions.NeedsCsum:
 		h.SetChecksum(p.route.PseudoHeaderChecksum(header.TCPProtocolNumber, uint16(pkt.Size())))
-	case p.route.RequiresTXTransportChecksum():
+	case p.sums:
 		sum := p.route.PseudoHeaderChecksum(header.TCPProtocolNumber, uint16(pkt.Size()))
 		sum = checksum.Combine(sum, pkt.Data().Checksum())
 		h.SetChecksum(^h.CalculateChecksum(sum))
