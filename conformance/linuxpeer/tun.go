@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +19,10 @@ import (
 const (
 	tunPath = "/dev/net/tun"
 	tunName = "tun0"
+
+	// kernelTimeout bounds the wait for the kernel to finish what it does
+	// in the background within a millisecond.
+	kernelTimeout = 5 * time.Second
 )
 
 // openTUN makes the TUN device in the calling thread's namespace and returns
@@ -134,7 +140,28 @@ func configureIPv6(s int, ip6 netip.Prefix) error {
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(s6), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&req))); errno != 0 {
 		return fmt.Errorf("set IPv6 address of %s: %w", tunName, errno)
 	}
-	return nil
+	return awaitIPv6(ip6.Addr())
+}
+
+// awaitIPv6 waits until the kernel has made an address its own. It does so in
+// the background even where there is no duplicate address detection, and until
+// then connects from the loopback's address and drops what arrives for this
+// one. The address's local route is what comes last.
+func awaitIPv6(a netip.Addr) error {
+	const routes = "/proc/thread-self/net/ipv6_route"
+	local := fmt.Sprintf("%x 80 ", a.AsSlice())
+	for start := time.Now(); ; time.Sleep(100 * time.Microsecond) {
+		b, err := os.ReadFile(routes)
+		if err != nil {
+			return err
+		}
+		if strings.Contains("\n"+string(b), "\n"+local) {
+			return nil
+		}
+		if time.Since(start) > kernelTimeout {
+			return fmt.Errorf("no local route to %v within %v", a, kernelTimeout)
+		}
+	}
 }
 
 // ifIoctl makes one request about a device, which set fills in and each of got
