@@ -1,0 +1,52 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// TestRTT holds RFC 6298, section 2: the first sample, the later ones, and the
+// figures of the original's test (400 ms, then 300 ms).
+func TestRTT(t *testing.T) {
+	const ms = time.Millisecond
+	var e rttEstimator
+	if got := e.rto(); got != time.Second {
+		t.Errorf("before a sample the RTO is %v, want 1 s (2.1)", got)
+	}
+	e.sample(400 * ms)
+	if e.srtt != 400*ms || e.rttvar != 200*ms || e.rto() != 1200*ms {
+		t.Errorf("after 400 ms: SRTT %v RTTVAR %v RTO %v (2.2)", e.srtt, e.rttvar, e.rto())
+	}
+	e.sample(300 * ms)
+	if e.srtt != 387500*time.Microsecond || e.rttvar != 175*ms || e.rto() != 1087500*time.Microsecond {
+		t.Errorf("after 300 ms: SRTT %v RTTVAR %v RTO %v (2.3)", e.srtt, e.rttvar, e.rto())
+	}
+	if e.min != 300*ms || e.latest != 300*ms {
+		t.Errorf("min %v latest %v", e.min, e.latest)
+	}
+	for range 100 {
+		e.sample(10 * ms)
+	}
+	if e.rto() < e.srtt+clockGranularity {
+		t.Errorf("the variance term is below the granularity: %v", e.rto()-e.srtt)
+	}
+}
+
+// TestBackoff: the timeout doubles within its bounds (RFC 6298, 2.4, 2.5, 5.5).
+func TestBackoff(t *testing.T) {
+	c := Conn{set: DefaultSettings()}
+	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 120, 120} {
+		c.rto.backoff = n
+		if got := c.timeout(); got != want*time.Second {
+			t.Errorf("backoff %d: %v, want %v", n, got, want*time.Second)
+		}
+	}
+	c = Conn{set: DefaultSettings()}
+	c.rtt.sample(time.Microsecond)
+	if got := c.timeout(); got != DefaultMinRTO {
+		t.Errorf("RTO %v is not held to its minimum", got)
+	}
+}
