@@ -1,0 +1,206 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/adapter"
+	"tcpcb/engine"
+)
+
+// Connect implements tcpip.Endpoint: it sends a SYN and returns
+// ErrConnectStarted; the endpoint becomes writable when the handshake is done,
+// and LastError tells when it failed. While it lasts, the answer is
+// ErrAlreadyConnecting; then nil, once, and ErrAlreadyConnected. Other errors
+// are those of routing and of the ports.
+func (e *Endpoint) Connect(addr tcpip.FullAddress) tcpip.Error {
+	now := e.lock()
+	defer e.unlock(now)
+	err := e.connectLocked(now, addr)
+	if err != nil && !err.IgnoreStats() {
+		e.wake |= allEvents
+		e.countFailedConnection()
+	}
+	return err
+}
+
+// connectLocked is Connect with the lock held.
+func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcpip.Error {
+	addr, netProto, err := e.unwrap(addr, false /* bind */)
+	if err != nil {
+		return err
+	}
+	s := e.EndpointState()
+	nic := addr.NIC
+	switch {
+	case s.connected():
+		if e.notified {
+			return &tcpip.ErrAlreadyConnected{}
+		}
+		e.notified = true
+		return nil
+	case s.connecting():
+		return &tcpip.ErrAlreadyConnecting{}
+	case s == StateError:
+		if err := e.takeHardError(); err != nil {
+			return err
+		}
+		return &tcpip.ErrConnectionAborted{}
+	case s == StateBound:
+		if e.boundNIC != 0 {
+			if nic != 0 && nic != e.boundNIC {
+				return &tcpip.ErrHostUnreachable{}
+			}
+			nic = e.boundNIC
+		}
+	case s != StateInitial:
+		return &tcpip.ErrInvalidEndpointState{}
+	}
+	via := nic
+	if via == 0 {
+		via = tcpip.NICID(e.ops.GetBindToDevice())
+	}
+	route, err := e.shared.Stack.FindRoute(via, e.ID.LocalAddress, addr.Addr, netProto, false /* multicastLoop */)
+	if err != nil {
+		return err
+	}
+	e.setState(StateConnecting)
+	if err := e.claim(now, route, addr); err != nil {
+		e.setState(s)
+		route.Release()
+		if _, ok := err.(*tcpip.ErrPortInUse); ok {
+			return &tcpip.ErrBadLocalAddress{}
+		}
+		return err
+	}
+	e.RegisterNICID = route.NICID()
+	e.boundNIC = nic
+	e.setPath(route)
+	e.opened = true
+	e.conn.OpenActive(now, e.params(now), e.settings())
+	e.shared.TCP.ActiveConnectionOpenings.Increment()
+	return &tcpip.ErrConnectStarted{}
+}
+
+// claim makes the connection to addr the endpoint's: it reserves a port unless
+// one is, and registers the endpoint. When it fails, nothing has changed.
+func (e *Endpoint) claim(now engine.Instant, route *stack.Route, addr tcpip.FullAddress) tcpip.Error {
+	old := e.ID
+	reserved := e.boundNets
+	e.ID.LocalAddress = route.LocalAddress()
+	e.ID.RemoteAddress = route.RemoteAddress()
+	e.ID.RemotePort = addr.Port
+	e.boundNets = netProtoOf(route.NetProto())
+	var err tcpip.Error
+	if old.LocalPort != 0 {
+		err = e.register()
+	} else {
+		err = e.pickPort(now, route)
+	}
+	if err != nil {
+		e.ID, e.boundNets = old, reserved
+		return err
+	}
+	if old.LocalPort == 0 {
+		return nil
+	}
+	e.boundAny = old.LocalAddress.Len() == 0
+	if rest := reserved &^ e.boundNets; rest != 0 {
+		// The wildcard held the port in both families, and one of them is out
+		// of the game now.
+		e.shared.Stack.ReleasePort(e.reservation(rest))
+	}
+	return nil
+}
+
+// setPath makes the endpoint own route, which leads to the peer in e.ID.
+func (e *Endpoint) setPath(route *stack.Route) {
+	e.path = adapter.NewPath(route, e.ID.LocalPort, e.ID.RemotePort, &e.shared.TCP)
+	e.path.Hash = e.shared.Secrets.FlowHash(&e.ID)
+	e.dress()
+}
+
+// dress puts the options that concern packets in force.
+func (e *Endpoint) dress() {
+	if !e.path.Valid() {
+		return
+	}
+	e.path.SetTTL(e.opt.ttl, e.opt.hopLimit)
+	e.path.TOS = e.opt.tos
+	e.path.DF = e.opt.pmtud != tcpip.PMTUDiscoveryDont
+	e.path.Mark = e.ops.GetMark()
+	e.path.Owner = e.owner
+	e.path.Experiment = 0
+	if nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC()); err == nil && nic.GetExperimentIPOptionEnabled() {
+		e.path.Experiment = e.ops.GetExperimentOptionValue()
+	}
+}
+
+// params returns what a connection over e.path is opened with.
+func (e *Endpoint) params(now engine.Instant) engine.Params {
+	o := e.shared.Options()
+	p := engine.Params{
+		ISS:               e.shared.Secrets.ISN(now, &e.ID),
+		TSOffset:          e.shared.Secrets.TSOffset(e.ID.LocalAddress, e.ID.RemoteAddress),
+		MSS:               e.path.MSS(),
+		UserMSS:           e.opt.userMSS,
+		PeerMSS:           e.path.DefaultPeerMSS(),
+		GSOMaxSize:        e.path.GSOMaxSize(),
+		NoSACK:            !o.SACK,
+		CongestionControl: e.opt.congestionControl,
+	}
+	if !e.opt.rcvFixed {
+		p.RcvBufMax = max(o.ReceiveBuffer.Max, int(e.ops.GetReceiveBufferSize())) >> windowShift
+	}
+	return p
+}
+
+// settings returns the engine's settings that follow from the options.
+func (e *Endpoint) settings() engine.Settings {
+	o := e.shared.Options()
+	s := engine.DefaultSettings()
+	s.RcvBuf = max(1, int(e.ops.GetReceiveBufferSize())>>windowShift)
+	s.SndBuf = max(1, int(e.ops.GetSendBufferSize()))
+	if e.opt.clamped {
+		s.WindowClamp = int(e.opt.windowClamp)
+	}
+	s.NoDelay = !e.ops.GetDelayOption()
+	s.Cork = e.ops.GetCorkOption()
+	s.QuickAck = e.ops.GetQuickAck()
+	s.KeepAlive = e.ops.GetKeepAlive()
+	s.KeepAliveIdle = e.opt.keepIdle
+	s.KeepAliveInterval = e.opt.keepInterval
+	s.KeepAliveCount = int(e.opt.keepCount)
+	s.UserTimeout = e.opt.userTimeout
+	s.MinRTO, s.MaxRTO = o.MinRTO, o.MaxRTO
+	s.MaxRetries = int(o.MaxRetries)
+	s.SynRetries = int(e.opt.synRetries)
+	s.FinWait2Timeout = e.opt.lingerTimeout
+	s.TimeWait = o.TimeWaitTimeout
+	var limit stack.TCPInvalidRateLimitOption
+	if err := e.shared.Stack.Option(&limit); err == nil {
+		s.InvalidRateLimit = time.Duration(limit)
+	}
+	return s
+}
+
+// apply puts changed options in force.
+func (e *Endpoint) apply(now engine.Instant) {
+	if e.opened && !e.retired {
+		e.conn.Apply(now, e.settings())
+	}
+}
+
+// ConnectEndpoint is not supported: TCP endpoints meet over the network only.
+func (*Endpoint) ConnectEndpoint(tcpip.Endpoint) tcpip.Error {
+	return &tcpip.ErrInvalidEndpointState{}
+}
+
+// Disconnect implements tcpip.Endpoint: as in netstack, a TCP endpoint is not
+// disconnected, and the answer is ErrNotSupported.
+func (*Endpoint) Disconnect() tcpip.Error { return &tcpip.ErrNotSupported{} }

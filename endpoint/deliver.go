@@ -1,0 +1,137 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/adapter"
+	"tcpcb/engine"
+	"tcpcb/engine/wire"
+)
+
+// HandlePacket implements stack.TransportEndpoint: the segment is processed
+// here and now, or by whoever holds the endpoint's lock.
+func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketBuffer) {
+	a := newArrival()
+	st := &e.shared.TCP
+	switch adapter.ParseSegment(pkt, &a.Segment) {
+	case adapter.Malformed:
+		st.InvalidSegmentsReceived.Increment()
+		e.stats.ReceiveErrors.MalformedPacketsReceived.Increment()
+		a.free()
+		return
+	case adapter.BadChecksum:
+		st.ChecksumErrors.Increment()
+		e.stats.ReceiveErrors.ChecksumErrors.Increment()
+		a.free()
+		return
+	}
+	st.ValidSegmentsReceived.Increment()
+	e.stats.SegmentsReceived.Increment()
+	if a.Flags.Has(wire.RST) {
+		st.ResetsReceived.Increment()
+	}
+	e.deliver(id, a, pkt)
+}
+
+// deliver hands a, which came in pkt, to the endpoint, and owns it from there.
+func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.PacketBuffer) {
+	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
+		l.handleSegment(id, &a.Segment, pkt)
+		a.free()
+		return
+	}
+	// The packet stays with the arrival while it is on its way: it may turn
+	// out to be somebody else's.
+	a.hold(pkt)
+	if e.mu.TryLock() {
+		now := e.shared.Clock.Now()
+		e.drain(now) // what came before
+		e.input(now, a)
+		e.unlock(now)
+		return
+	}
+	if !e.inbox.put(a, e.inboxLimit()) {
+		e.shared.Dropped.Increment()
+		e.stats.ReceiveErrors.SegmentQueueDropped.Increment()
+		a.free()
+		return
+	}
+	e.attend()
+}
+
+// inboxLimit bounds what waits in the inbox, in bytes: a receive buffer's worth.
+func (e *Endpoint) inboxLimit() int { return int(e.ops.GetReceiveBufferSize()) }
+
+// input hands one segment to the engine. One that the connection is too old
+// for becomes a stray.
+//
+// Precondition: e.mu is held.
+func (e *Endpoint) input(now engine.Instant, a *arrival) {
+	switch {
+	case !e.opened || e.conn.State() == engine.StateClosed:
+		e.stray(a)
+	case e.conn.State() == engine.StateTimeWait && e.conn.ReusableBy(&a.Segment) && e.shared.listens(a):
+		// RFC 9293, section 3.10.7.4, and RFC 6191: the peer opens the
+		// connection anew, and the old incarnation makes room.
+		e.conn.Abort(now)
+		e.stray(a)
+	default:
+		before := e.conn.Unacked()
+		e.conn.HandleSegment(now, &a.Segment)
+		if e.conn.Unacked() < before {
+			e.path.ConfirmReachable()
+		}
+		a.free()
+	}
+}
+
+// stray appends a to the strays.
+func (e *Endpoint) stray(a *arrival) {
+	at := &e.strays
+	for *at != nil {
+		at = &(*at).next
+	}
+	*at = a
+}
+
+// id returns the connection that a belongs to, as this side sees it.
+func (a *arrival) id() stack.TransportEndpointID {
+	net := a.pkt.Network()
+	return stack.TransportEndpointID{
+		LocalAddress:  net.DestinationAddress(),
+		LocalPort:     a.DstPort,
+		RemoteAddress: net.SourceAddress(),
+		RemotePort:    a.SrcPort,
+	}
+}
+
+// listens reports whether an endpoint listens for new connections to where a
+// went.
+func (s *Shared) listens(a *arrival) bool {
+	id := a.id()
+	id.RemoteAddress, id.RemotePort = tcpip.Address{}, 0
+	ep, ok := s.Stack.FindTransportEndpoint(a.pkt.NetworkProtocolNumber, ProtocolNumber, id, a.pkt.NICID).(*Endpoint)
+	return ok && ep.EndpointState() == StateListen
+}
+
+// redeliver delivers a stray to the endpoint that it is for now, or answers it
+// with a reset where there is none.
+//
+// Precondition: no endpoint's lock is held.
+func (s *Shared) redeliver(a *arrival) {
+	pkt := a.pkt
+	id := a.id()
+	ep, ok := s.Stack.FindTransportEndpoint(pkt.NetworkProtocolNumber, ProtocolNumber, id, pkt.NICID).(*Endpoint)
+	if !ok {
+		s.Stack.TransportProtocolInstance(ProtocolNumber).HandleUnknownDestinationPacket(id, pkt)
+		a.free()
+		return
+	}
+	a.pkt = nil // the new endpoint takes its own reference
+	ep.deliver(id, a, pkt)
+	pkt.DecRef()
+}

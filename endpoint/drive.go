@@ -1,0 +1,227 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"sync"
+
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/adapter"
+	"tcpcb/engine"
+)
+
+// This file is the heart of an endpoint: the rules of locking, and the only
+// loop that polls the engine.
+//
+// Endpoint.mu guards the engine and every field. Nothing is called under it
+// that could lead back here: packets are written to the route, waiters are
+// notified and listeners told after it is free again. So whatever a link, a
+// waiter or a listener does with this endpoint or its peer, on the same stack
+// of calls or on another goroutine, finds the lock free or held by somebody who
+// waits for nobody.
+//
+// A critical section begins with lock, or with a successful TryLock, and ends
+// with unlock, which drives the endpoint:
+//
+//   - The inbox is drained: segments, and the expiry of the timer, that came
+//     while the lock was held.
+//   - Segments are polled from the engine in batches under the lock, and
+//     written with the lock free. One goroutine at a time does that, the
+//     flusher; the others leave their work to it, which it finds when it polls
+//     again, until nothing is left. This keeps segments in order, and a link
+//     that answers on the writer's stack does not recurse: the answer is taken
+//     in, and what it causes is sent when the writer returns.
+//   - The state, the readiness and the timer are brought up to date, and an
+//     endpoint whose connection has ended gives back what it registered.
+//   - The lock is freed, and then those are told who have to know.
+//
+// Packets and timers never wait for the lock. What finds it held leaves a note,
+// in inbox or alarm, and goes; the holder looks for notes after it has freed
+// the lock. Between the two, either the holder sees the note, or the one who
+// left it finds the lock free.
+
+// batchSize is how many segments are polled before they are written.
+const batchSize = 16
+
+// batch is a run of segments on their way to the path.
+type batch struct {
+	n    int
+	segs [batchSize]engine.Segment
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// lock begins a critical section and returns the instant it begins at.
+func (e *Endpoint) lock() engine.Instant {
+	e.mu.Lock()
+	return e.shared.Clock.Now()
+}
+
+// unlock ends the critical section that began at now: it drives the endpoint
+// until there is nothing left to do.
+func (e *Endpoint) unlock(now engine.Instant) {
+	for {
+		e.drain(now)
+		now = e.flush(now)
+		e.settle(now)
+		n := e.takeNews()
+		e.mu.Unlock()
+		n.tell(e)
+		if !e.noted() || !e.mu.TryLock() {
+			return
+		}
+		now = e.shared.Clock.Now()
+	}
+}
+
+// noted reports whether somebody who found the lock held left a note.
+func (e *Endpoint) noted() bool { return e.inbox.pending() || e.alarm.Load() }
+
+// attend sees to the notes, unless somebody else does.
+func (e *Endpoint) attend() {
+	if e.noted() && e.mu.TryLock() {
+		e.unlock(e.shared.Clock.Now())
+	}
+}
+
+// waker is an endpoint as its timer sees it.
+type waker Endpoint
+
+// Wake implements adapter.Waker.
+func (w *waker) Wake() {
+	e := (*Endpoint)(w)
+	e.alarm.Store(true)
+	e.attend()
+}
+
+// drain hands the engine what the notes are about.
+func (e *Endpoint) drain(now engine.Instant) {
+	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
+		e.conn.HandleDeadline(now)
+		e.timer.Fired(e.conn.Deadline())
+	}
+	for a := e.inbox.take(); a != nil; {
+		next := a.next
+		a.next = nil
+		e.input(now, a)
+		a = next
+	}
+}
+
+// flush sends what the engine has to send, unless somebody is at it. It frees
+// the lock while it writes, and returns the instant at which it stopped.
+func (e *Endpoint) flush(now engine.Instant) engine.Instant {
+	if e.flushing || !e.opened || e.retired {
+		return now
+	}
+	b := batches.Get().(*batch)
+	defer batches.Put(b)
+	for e.poll(now, b) {
+		path := e.path // what is set while the lock is free counts from the next batch
+		e.flushing = true
+		e.mu.Unlock()
+		e.write(b, &path)
+		e.mu.Lock()
+		e.flushing = false
+		now = e.shared.Clock.Now()
+		e.drain(now)
+	}
+	return now
+}
+
+// poll fills b with segments to send, and reports whether there are any.
+func (e *Endpoint) poll(now engine.Instant, b *batch) bool {
+	for b.n = 0; b.n < batchSize && e.conn.PollSegment(now, &b.segs[b.n]); {
+		b.n++
+	}
+	return b.n > 0
+}
+
+// settle brings everything around the engine up to date with it.
+func (e *Endpoint) settle(now engine.Instant) {
+	if !e.opened || e.retired {
+		return
+	}
+	e.follow(now, e.conn.TakeEvents())
+	e.countNews()
+	switch {
+	case e.conn.State() != engine.StateClosed:
+		e.timer.Arm(e.shared.Clock, e.conn.Deadline(), (*waker)(e))
+	case !e.flushing: // else the flusher comes by
+		e.retire()
+	}
+	e.publish()
+}
+
+// news is who has to be told what, once the lock is free.
+type news struct {
+	wake    waiter.EventMask
+	strays  *arrival
+	orphans []*Endpoint
+	parent  passiveParent
+	outcome handshakeOutcome
+}
+
+// takeNews takes the news there is.
+func (e *Endpoint) takeNews() news {
+	n := news{wake: e.wake, orphans: e.orphans}
+	e.wake, e.orphans = 0, nil
+	if e.outcome != handshakePending {
+		n.parent, n.outcome = e.parent, e.outcome
+		e.parent, e.outcome = nil, handshakePending
+	}
+	if e.retired { // until then, a stray would only find its way back
+		n.strays, e.strays = e.strays, nil
+	}
+	return n
+}
+
+// tell tells the news.
+//
+// Precondition: e.mu is free.
+func (n *news) tell(e *Endpoint) {
+	if n.parent != nil {
+		n.parent.handshakeEnded(e, n.outcome)
+	}
+	if n.wake != 0 {
+		e.wq.Notify(n.wake)
+	}
+	for _, o := range n.orphans {
+		o.unlock(o.lock())
+	}
+	for a := n.strays; a != nil; {
+		next := a.next
+		a.next = nil
+		e.shared.redeliver(a)
+		a = next
+	}
+}
+
+// handshakeOutcome is how a passive handshake ended.
+type handshakeOutcome uint8
+
+const (
+	handshakePending handshakeOutcome = iota
+	handshakeDone
+	handshakeFailed
+)
+
+// passiveParent is told, once and with no lock held, how the handshake of an
+// endpoint that was opened passively ended.
+type passiveParent interface {
+	handshakeEnded(child *Endpoint, how handshakeOutcome)
+}
+
+// write sends the segments of b, and counts.
+//
+// Precondition: e.mu is free, and e.flushing set: it keeps the route.
+func (e *Endpoint) write(b *batch, path *adapter.Path) {
+	for i := range b.segs[:b.n] {
+		out := &b.segs[i]
+		e.countSegment(out.Flags, path.Send(out))
+		out.Payload.Release()
+	}
+	b.n = 0
+}

@@ -1,0 +1,279 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package endpoint is the socket around one engine.Conn: a tcpip.Endpoint and a
+// stack.TransportEndpoint, as netstack's callers expect them. Calls never
+// block; what a caller waits for is announced through a waiter.Queue.
+//
+// The file drive.go holds the rules of locking and the only loop that polls the
+// engine. Everything else takes the lock, asks the engine for something, and
+// leaves the rest to that loop.
+package endpoint
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/ports"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/adapter"
+	"tcpcb/engine"
+)
+
+// Endpoint is a TCP socket: a tcpip.Endpoint towards the application, and a
+// stack.TransportEndpoint towards the network. All of its methods may be called
+// from any goroutine, and none of them blocks.
+type Endpoint struct {
+	stack.TransportEndpointInfo
+	tcpip.DefaultSocketOptionsHandler
+
+	shared *Shared
+	wq     *waiter.Queue
+
+	// state is an EndpointState, and ready a set of readyBits: both are written
+	// under mu, and read without it by Readiness, which callers of waiter
+	// queues may call with locks of their own held.
+	state, ready atomic.Uint32
+
+	// listener is set while the endpoint listens, and stays set afterwards.
+	listener atomic.Pointer[listener]
+
+	// inbox and alarm are what came while the endpoint was busy: segments, and
+	// the expiry of its timer.
+	inbox inbox
+	alarm atomic.Bool
+
+	// readMu and writeMu each serialise one direction's callers while they copy
+	// from and to their memory, which happens without mu. Either comes before
+	// mu.
+	readMu, writeMu sync.Mutex
+
+	ops   tcpip.SocketOptions
+	stats Stats
+
+	// mu guards everything below, and is ended by unlock only.
+	mu sync.Mutex
+
+	conn  engine.Conn
+	path  adapter.Path
+	timer adapter.Timer
+	// opened says that conn was opened; flushing, that a goroutine writes
+	// segments to the path; retired, that what was registered with the stack
+	// has been given back; closed, that the application has called Close or
+	// Abort; notified, that Connect has reported its success.
+	opened, flushing, retired, closed, notified bool
+	registered, portReserved                    bool
+	// shut is what Shutdown was asked for.
+	shut tcpip.ShutdownFlags
+
+	// hardErr is why the connection ended, for the next call that asks;
+	// abortErr is what it becomes when this side resets the connection; lastErr
+	// is what SO_ERROR reports.
+	hardErr, abortErr, lastErr tcpip.Error
+
+	// wake gathers the events to announce when mu is free again; strays are
+	// segments that must be delivered to another endpoint then; orphans are
+	// endpoints in TIME-WAIT whose port this one took over, and whose events
+	// wait too.
+	wake    waiter.EventMask
+	strays  *arrival
+	orphans []*Endpoint
+	// parent is who waits for a passive handshake to end; outcome is what to
+	// tell it when mu is free again.
+	parent  passiveParent
+	outcome handshakeOutcome
+
+	// bound is where the port was reserved: at every address with boundAny.
+	boundAny      bool
+	boundNIC      tcpip.NICID
+	boundDevice   tcpip.NICID
+	boundFlags    ports.Flags
+	boundDest     tcpip.FullAddress
+	boundNets     netProtos
+	portFlags     ports.Flags
+	timeWaitSince engine.Instant
+
+	opt   socketOptions
+	tune  rcvTuner
+	owner tcpip.PacketOwner
+	// recoveries is how many of the engine's the statistics already hold.
+	recoveries uint64
+}
+
+var (
+	_ tcpip.Endpoint              = (*Endpoint)(nil)
+	_ tcpip.EndpointWithPreflight = (*Endpoint)(nil)
+	_ tcpip.SocketOptionsHandler  = (*Endpoint)(nil)
+	_ stack.TransportEndpoint     = (*Endpoint)(nil)
+)
+
+// socketOptions are the options of TCP that tcpip.SocketOptions does not hold.
+type socketOptions struct {
+	keepIdle, keepInterval time.Duration
+	userTimeout            time.Duration
+	lingerTimeout          time.Duration // TCP_LINGER2; below 0: at once
+	deferAccept            time.Duration
+	congestionControl      string
+	keepCount              int32
+	windowClamp            int32
+	pmtud                  tcpip.PMTUDStrategy
+	hopLimit               int16 // IPv6; -1: the route's default
+	userMSS                uint16
+	synRetries             uint8
+	ttl                    uint8 // IPv4; 0: the route's default
+	tos                    uint8
+	// clamped says that windowClamp was set: the default is only told.
+	clamped bool
+	// rcvFixed and sndFixed say that the application set the size of a buffer,
+	// which ends its tuning.
+	rcvFixed, sndFixed bool
+}
+
+// New returns an endpoint of the given network protocol that is neither bound
+// nor connected. Its events are announced through wq.
+func New(shared *Shared, netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue) *Endpoint {
+	o := shared.Options()
+	e := &Endpoint{
+		TransportEndpointInfo: stack.TransportEndpointInfo{
+			NetProto:   netProto,
+			TransProto: ProtocolNumber,
+		},
+		shared: shared,
+		wq:     wq,
+		opt: socketOptions{
+			keepIdle:          engine.DefaultKeepAliveIdle,
+			keepInterval:      engine.DefaultKeepAliveInterval,
+			keepCount:         engine.DefaultKeepAliveCount,
+			lingerTimeout:     o.LingerTimeout,
+			congestionControl: o.CongestionControl,
+			windowClamp:       DefaultBufferSize,
+			hopLimit:          tcpip.UseDefaultIPv6HopLimit,
+			ttl:               tcpip.UseDefaultIPv4TTL,
+			synRetries:        o.SynRetries,
+			rcvFixed:          !o.ModerateReceiveBuffer,
+		},
+	}
+	e.state.Store(uint32(StateInitial))
+	e.ops.InitHandler(e, shared.Stack, SendBufferLimits, ReceiveBufferLimits)
+	e.ops.SetMulticastLoop(true)
+	e.ops.SetQuickAck(true)
+	e.ops.SetSendBufferSize(int64(o.SendBuffer.Default), false /* notify */)
+	e.ops.SetReceiveBufferSize(int64(o.ReceiveBuffer.Default), false /* notify */)
+	if o.Delay {
+		e.ops.SetDelayOption(true)
+	}
+	return e
+}
+
+// SendBufferLimits returns the bounds of SO_SNDBUF that the stack's TCP has, in
+// bytes.
+func SendBufferLimits(s tcpip.StackHandler) tcpip.SendBufferSizeOption {
+	return tcpip.SendBufferSizeOption(s.(*stack.Stack).TCPSendBufferLimits())
+}
+
+// ReceiveBufferLimits returns the bounds of SO_RCVBUF that the stack's TCP has,
+// in bytes; none when the stack has no TCP.
+func ReceiveBufferLimits(s tcpip.StackHandler) tcpip.ReceiveBufferSizeOption {
+	var r tcpip.TCPReceiveBufferSizeRangeOption
+	if err := s.TransportProtocolOption(ProtocolNumber, &r); err != nil {
+		return tcpip.ReceiveBufferSizeOption{}
+	}
+	return tcpip.ReceiveBufferSizeOption(r)
+}
+
+// Info implements tcpip.Endpoint: a copy of the endpoint's addresses.
+func (e *Endpoint) Info() tcpip.EndpointInfo {
+	now := e.lock()
+	defer e.unlock(now)
+	info := e.TransportEndpointInfo
+	return &info
+}
+
+// SetOwner implements tcpip.Endpoint: whom the endpoint's packets belong to.
+func (e *Endpoint) SetOwner(owner tcpip.PacketOwner) {
+	now := e.lock()
+	defer e.unlock(now)
+	e.owner = owner
+	e.dress()
+}
+
+// Owner returns whom the endpoint's packets belong to; nil when nobody said.
+func (e *Endpoint) Owner() tcpip.PacketOwner {
+	now := e.lock()
+	defer e.unlock(now)
+	return e.owner
+}
+
+// SocketOptions implements tcpip.Endpoint.
+func (e *Endpoint) SocketOptions() *tcpip.SocketOptions { return &e.ops }
+
+// LastError implements tcpip.Endpoint and tcpip.SocketOptionsHandler: the error
+// that ended the connection, then the last soft one. Each is returned once.
+func (e *Endpoint) LastError() tcpip.Error {
+	now := e.lock()
+	defer e.unlock(now)
+	if err := e.takeHardError(); err != nil {
+		return err
+	}
+	err := e.lastErr
+	e.lastErr = nil
+	return err
+}
+
+// UpdateLastError implements tcpip.SocketOptionsHandler.
+func (e *Endpoint) UpdateLastError(err tcpip.Error) {
+	now := e.lock()
+	defer e.unlock(now)
+	e.lastErr = err
+}
+
+// takeHardError returns why the connection ended, once.
+func (e *Endpoint) takeHardError() tcpip.Error {
+	err := e.hardErr
+	e.hardErr = nil
+	return err
+}
+
+// Wait implements stack.TransportEndpoint: it returns when the endpoint's
+// connection has ended.
+func (e *Endpoint) Wait() {
+	entry, ch := waiter.NewChannelEntry(waiter.EventHUp)
+	e.wq.EventRegister(&entry)
+	defer e.wq.EventUnregister(&entry)
+	for !e.EndpointState().closed() {
+		<-ch
+	}
+}
+
+// netProtos are the network protocols that an endpoint is registered with: one
+// or, on both sides of a dual stack, two.
+type netProtos uint8
+
+const (
+	netIPv4 netProtos = 1 << iota
+	netIPv6
+)
+
+var netProtoLists = [...][]tcpip.NetworkProtocolNumber{
+	0:                 nil,
+	netIPv4:           {header.IPv4ProtocolNumber},
+	netIPv6:           {header.IPv6ProtocolNumber},
+	netIPv4 | netIPv6: {header.IPv6ProtocolNumber, header.IPv4ProtocolNumber},
+}
+
+// list returns the protocols of n as the stack wants them. It must not be
+// changed.
+func (n netProtos) list() []tcpip.NetworkProtocolNumber { return netProtoLists[n] }
+
+// netProtoOf returns the set that holds p only.
+func netProtoOf(p tcpip.NetworkProtocolNumber) netProtos {
+	if p == header.IPv4ProtocolNumber {
+		return netIPv4
+	}
+	return netIPv6
+}

@@ -1,0 +1,95 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/engine"
+)
+
+// arrival is a segment on its way to an endpoint. Arrivals are pooled: a
+// segment costs no allocation.
+type arrival struct {
+	engine.Segment
+
+	// pkt is the packet that the segment came in, with a reference held while
+	// the arrival waits in an inbox: a segment that turns out to be for another
+	// endpoint is delivered again from it.
+	pkt  *stack.PacketBuffer
+	next *arrival
+}
+
+var arrivals = sync.Pool{New: func() any { return new(arrival) }}
+
+// newArrival returns an empty arrival.
+func newArrival() *arrival { return arrivals.Get().(*arrival) }
+
+// hold takes a reference on the packet, so that a may outlive its delivery.
+func (a *arrival) hold(pkt *stack.PacketBuffer) {
+	a.pkt = pkt.IncRef()
+}
+
+// free releases what a holds and gives it back to the pool.
+func (a *arrival) free() {
+	a.Payload.Release()
+	if a.pkt != nil {
+		a.pkt.DecRef()
+	}
+	*a = arrival{}
+	arrivals.Put(a)
+}
+
+// segmentOverhead is what a segment without text counts in an inbox, in bytes.
+const segmentOverhead = 256
+
+// inbox holds the segments that came while their endpoint was busy, in order,
+// until whoever holds the endpoint's lock takes them. It has its own lock, held
+// for a few instructions only, and calls nothing.
+type inbox struct {
+	mu          sync.Mutex
+	head, tail  *arrival
+	bytes       int
+	outstanding atomic.Bool // head != nil, readable without the lock
+}
+
+// put appends a, unless the inbox would then hold more than limit bytes; the
+// first one always fits.
+func (b *inbox) put(a *arrival, limit int) bool {
+	n := int(a.Payload.Size()) + segmentOverhead
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.head != nil && b.bytes+n > limit {
+		return false
+	}
+	b.bytes += n
+	if b.tail == nil {
+		b.head = a
+	} else {
+		b.tail.next = a
+	}
+	b.tail = a
+	b.outstanding.Store(true)
+	return true
+}
+
+// take empties the inbox and returns its arrivals, oldest first, linked by
+// next.
+func (b *inbox) take() *arrival {
+	if !b.outstanding.Load() {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.head
+	b.head, b.tail, b.bytes = nil, nil, 0
+	b.outstanding.Store(false)
+	return a
+}
+
+// pending reports whether arrivals wait.
+func (b *inbox) pending() bool { return b.outstanding.Load() }

@@ -1,0 +1,161 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"slices"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/engine"
+)
+
+// ecnMask are the bits of TOS and traffic class that belong to ECN (RFC 3168,
+// section 23.1), and so to TCP, not to the application.
+const ecnMask = 3
+
+// SetSockOptInt implements tcpip.Endpoint. Options that TCP does not know are
+// taken and mean nothing. Errors are ErrInvalidOptionValue for values out of
+// range, and ErrNotSupported for an unknown way of path-MTU discovery.
+func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
+	now := e.lock()
+	defer e.unlock(now)
+	switch opt {
+	case tcpip.KeepaliveCountOption:
+		e.opt.keepCount = int32(v)
+	case tcpip.IPv4TOSOption, tcpip.IPv6TrafficClassOption:
+		e.opt.tos = uint8(v) &^ ecnMask
+	case tcpip.IPv4TTLOption:
+		e.opt.ttl = uint8(v)
+	case tcpip.IPv6HopLimitOption:
+		e.opt.hopLimit = int16(v)
+	case tcpip.MaxSegOption:
+		if v < header.TCPMinimumMSS || v > header.TCPMaximumMSS {
+			return &tcpip.ErrInvalidOptionValue{}
+		}
+		e.opt.userMSS = uint16(v)
+	case tcpip.MTUDiscoverOption:
+		switch p := tcpip.PMTUDStrategy(v); p {
+		case tcpip.PMTUDiscoveryWant, tcpip.PMTUDiscoveryDont, tcpip.PMTUDiscoveryDo, tcpip.PMTUDiscoveryProbe:
+			e.opt.pmtud = p
+		default:
+			return &tcpip.ErrNotSupported{}
+		}
+	case tcpip.TCPSynCountOption:
+		if v < 1 || v > 255 {
+			return &tcpip.ErrInvalidOptionValue{}
+		}
+		e.opt.synRetries = uint8(v)
+	case tcpip.TCPWindowClampOption:
+		switch s := e.EndpointState(); {
+		case v != 0:
+			v = max(v, e.shared.Options().ReceiveBuffer.Min/2)
+		case s != StateClose && s != StateInitial:
+			return &tcpip.ErrInvalidOptionValue{}
+		}
+		e.opt.windowClamp, e.opt.clamped = int32(v), v != 0
+	default:
+		return nil
+	}
+	e.dress()
+	e.apply(now)
+	return nil
+}
+
+// SetSockOpt implements tcpip.Endpoint. Options that TCP does not know are
+// taken and mean nothing. ErrNoSuchFile stands for a congestion control that
+// does not exist, as in Linux.
+func (e *Endpoint) SetSockOpt(opt tcpip.SettableSocketOption) tcpip.Error {
+	now := e.lock()
+	defer e.unlock(now)
+	switch v := opt.(type) {
+	case *tcpip.KeepaliveIdleOption:
+		e.opt.keepIdle = time.Duration(*v)
+	case *tcpip.KeepaliveIntervalOption:
+		e.opt.keepInterval = time.Duration(*v)
+	case *tcpip.TCPUserTimeoutOption:
+		e.opt.userTimeout = time.Duration(*v)
+	case *tcpip.TCPLingerTimeoutOption:
+		*v = tcpip.TCPLingerTimeoutOption(e.lingerTimeout(time.Duration(*v)))
+		e.opt.lingerTimeout = time.Duration(*v)
+	case *tcpip.TCPDeferAcceptOption:
+		*v = min(*v, tcpip.TCPDeferAcceptOption(engine.DefaultMaxRTO))
+		e.opt.deferAccept = time.Duration(*v)
+	case *tcpip.CongestionControlOption:
+		if !slices.Contains(e.shared.Options().AvailableCongestionControl, string(*v)) {
+			return &tcpip.ErrNoSuchFile{}
+		}
+		e.opt.congestionControl = string(*v)
+	default:
+		return nil
+	}
+	e.apply(now)
+	return nil
+}
+
+// lingerTimeout returns the stay in FIN-WAIT-2 that TCP_LINGER2 of d stands
+// for: below 0 none, 0 the protocol's own, and two minutes at most.
+func (e *Endpoint) lingerTimeout(d time.Duration) time.Duration {
+	switch {
+	case d < 0:
+		return -1
+	case d == 0:
+		return e.shared.Options().LingerTimeout
+	}
+	return min(d, MaxLingerTimeout)
+}
+
+// OnKeepAliveSet implements tcpip.SocketOptionsHandler.
+func (e *Endpoint) OnKeepAliveSet(bool) { e.optionChanged() }
+
+// OnDelayOptionSet implements tcpip.SocketOptionsHandler: without the Nagle
+// algorithm, what it held back is sent.
+func (e *Endpoint) OnDelayOptionSet(bool) { e.optionChanged() }
+
+// OnCorkOptionSet implements tcpip.SocketOptionsHandler: without the cork, what
+// it held back is sent.
+func (e *Endpoint) OnCorkOptionSet(bool) { e.optionChanged() }
+
+// optionChanged puts a changed option of tcpip.SocketOptions in force.
+func (e *Endpoint) optionChanged() {
+	now := e.lock()
+	defer e.unlock(now)
+	e.apply(now)
+}
+
+// OnSetReceiveBufferSize implements tcpip.SocketOptionsHandler: the size is
+// taken, at least one byte of window, and the buffer is not tuned any more. The
+// function returned puts it in force.
+func (e *Endpoint) OnSetReceiveBufferSize(v, _ int64) (int64, func()) {
+	now := e.lock()
+	defer e.unlock(now)
+	e.opt.rcvFixed = true
+	return max(v, 1<<windowShift), e.optionChanged
+}
+
+// OnSetSendBufferSize implements tcpip.SocketOptionsHandler: the size is taken,
+// and the buffer is not tuned any more.
+func (e *Endpoint) OnSetSendBufferSize(v int64) int64 {
+	now := e.lock()
+	defer e.unlock(now)
+	e.opt.sndFixed = true
+	return max(v, 1)
+}
+
+// WakeupWriters implements tcpip.SocketOptionsHandler: SO_SNDBUF has changed,
+// and may have made room.
+func (e *Endpoint) WakeupWriters() {
+	now := e.lock()
+	defer e.unlock(now)
+	e.apply(now)
+	if e.EndpointState().connected() && e.conn.WriteSpace() > 0 {
+		e.wake |= waiter.WritableEvents
+	}
+}
+
+// GetAcceptConn implements tcpip.SocketOptionsHandler: SO_ACCEPTCONN.
+func (e *Endpoint) GetAcceptConn() bool { return e.EndpointState() == StateListen }

@@ -1,0 +1,138 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/adapter"
+	"tcpcb/engine"
+)
+
+// ProtocolNumber is TCP's number in the IP header.
+const ProtocolNumber = header.TCPProtocolNumber
+
+// Bounds of the buffer sizes of an endpoint, in bytes, as netstack has them.
+const (
+	MinBufferSize     = 4 << 10
+	DefaultBufferSize = 1 << 20
+	MaxBufferSize     = 4 << 20
+)
+
+// MaxLingerTimeout is the longest stay in FIN-WAIT-2 that TCP_LINGER2 may ask
+// for.
+const MaxLingerTimeout = 2 * time.Minute
+
+// windowShift is how far SO_RCVBUF is shifted to the right to give the bytes
+// offered to the peer: half of the buffer pays for the packets around the text,
+// as in netstack.
+const windowShift = 1
+
+// Options are the options of the protocol: what endpoints begin with, and what
+// holds for all of them. Times are durations, sizes bytes.
+type Options struct {
+	SendBuffer    tcpip.TCPSendBufferSizeRangeOption
+	ReceiveBuffer tcpip.TCPReceiveBufferSizeRangeOption
+	// ModerateReceiveBuffer lets receive buffers grow with the path, up to
+	// ReceiveBuffer.Max.
+	ModerateReceiveBuffer bool
+
+	// CongestionControl is the name of the controller that connections begin
+	// with; AvailableCongestionControl are the names there are.
+	CongestionControl          string
+	AvailableCongestionControl []string
+
+	SACK             bool
+	Delay            bool
+	AlwaysSynCookies bool
+	Recovery         tcpip.TCPRecovery
+
+	LingerTimeout   time.Duration
+	TimeWaitTimeout time.Duration
+	TimeWaitReuse   tcpip.TCPTimeWaitReuseOption
+	MinRTO, MaxRTO  time.Duration
+	MaxRetries      uint32
+	SynRetries      uint8
+}
+
+// DefaultOptions returns netstack's own defaults.
+func DefaultOptions() Options {
+	return Options{
+		SendBuffer: tcpip.TCPSendBufferSizeRangeOption{
+			Min: MinBufferSize, Default: DefaultBufferSize, Max: MaxBufferSize,
+		},
+		ReceiveBuffer: tcpip.TCPReceiveBufferSizeRangeOption{
+			Min: MinBufferSize, Default: DefaultBufferSize, Max: MaxBufferSize,
+		},
+		ModerateReceiveBuffer: true,
+		SACK:                  true,
+		Recovery:              tcpip.TCPRACKLossDetection,
+		LingerTimeout:         engine.DefaultFinWait2Timeout,
+		TimeWaitTimeout:       engine.DefaultTimeWait,
+		TimeWaitReuse:         tcpip.TCPTimeWaitReuseLoopbackOnly,
+		MinRTO:                engine.DefaultMinRTO,
+		MaxRTO:                engine.DefaultMaxRTO,
+		MaxRetries:            engine.DefaultMaxRetries,
+		SynRetries:            engine.DefaultSynRetries,
+	}
+}
+
+// Shared is what all endpoints of one stack share: the stack, its clock, the
+// secrets that its randomness was spent on, and the protocol's options.
+type Shared struct {
+	Stack   *stack.Stack
+	Clock   adapter.Clock
+	Secrets adapter.Secrets
+
+	// TCP are the stack's counters for TCP, and Dropped its counter of dropped
+	// packets: kept here because Stack.Stats copies the counters of every
+	// protocol.
+	TCP     tcpip.TCPStats
+	Dropped *tcpip.StatCounter
+
+	ephemeral ephemeral
+
+	mu   sync.RWMutex
+	opts Options
+}
+
+// NewShared returns what the endpoints of s share, with the given options. The
+// secrets are drawn from the stack's secure source.
+func NewShared(s *stack.Stack, opts Options) *Shared {
+	stats := s.Stats()
+	shared := &Shared{
+		Stack:   s,
+		Clock:   adapter.NewClock(s.Clock()),
+		Secrets: adapter.NewSecrets(s.SecureRNG()),
+		TCP:     stats.TCP,
+		Dropped: stats.DroppedPackets,
+		opts:    opts,
+	}
+	rng := s.SecureRNG()
+	for at := shared.ephemeral.secret[:]; len(at) > 0; at = at[8:] {
+		binary.NativeEndian.PutUint64(at, rng.Uint64())
+	}
+	return shared
+}
+
+// Options returns the options in force.
+func (s *Shared) Options() Options {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.opts
+}
+
+// Update lets f change the options; an error of f is returned. f must not call
+// Options or Update.
+func (s *Shared) Update(f func(*Options) tcpip.Error) tcpip.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f(&s.opts)
+}

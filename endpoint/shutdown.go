@@ -1,0 +1,143 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/engine"
+)
+
+// Shutdown implements tcpip.Endpoint: it closes one direction of the connection
+// or both. Towards the peer, a FIN follows what was written; from the peer, what
+// comes later is discarded. A handshake under way is given up, and a listener
+// that is shut for reading refuses connections. ErrNotConnected on any other.
+func (e *Endpoint) Shutdown(flags tcpip.ShutdownFlags) tcpip.Error {
+	now := e.lock()
+	defer e.unlock(now)
+	s := e.EndpointState()
+	switch {
+	case s.connecting():
+		e.abortErr = &tcpip.ErrConnectionReset{}
+		e.conn.Abort(now)
+		return nil
+	case s.connected():
+		return e.shutdownLocked(now, flags)
+	case s == StateListen:
+		if flags&tcpip.ShutdownRead != 0 {
+			e.shut |= flags
+			e.listener.Load().shutdown()
+			e.wake |= allEvents
+		}
+		return nil
+	}
+	return &tcpip.ErrNotConnected{}
+}
+
+// shutdownLocked is Shutdown of a connection.
+func (e *Endpoint) shutdownLocked(now engine.Instant, flags tcpip.ShutdownFlags) tcpip.Error {
+	before := e.shut
+	e.shut |= flags
+	if e.shut&tcpip.ShutdownRead != 0 {
+		if e.shut&tcpip.ShutdownWrite != 0 && e.conn.Readable() > 0 {
+			// Nobody will read what is there: the peer has to know
+			// (RFC 9293, section 3.6.1).
+			e.reset(now, &tcpip.ErrConnectionAborted{})
+			return nil
+		}
+		e.conn.CloseRead(now)
+		e.wake |= waiter.ReadableEvents
+		if e.shut&tcpip.ShutdownWrite == 0 {
+			e.wake |= waiter.EventRdHUp
+		}
+	}
+	if e.shut&tcpip.ShutdownWrite != 0 {
+		if before&tcpip.ShutdownWrite != 0 {
+			if e.EndpointState() == StateTimeWait {
+				return &tcpip.ErrNotConnected{}
+			}
+			return nil
+		}
+		e.conn.CloseWrite(now)
+		e.wake |= waiter.WritableEvents
+	}
+	return nil
+}
+
+// reset ends the connection with a reset where the peer has to know; err is
+// what later calls are told.
+func (e *Endpoint) reset(now engine.Instant, err tcpip.Error) {
+	e.abortErr = err
+	e.conn.Abort(now)
+}
+
+// Close implements tcpip.Endpoint: the application is done with the endpoint.
+// The connection, if there is one, ends in order, and what the endpoint
+// registered is given back when it has. With SO_LINGER of 0, or text that
+// nobody read, it ends at once with a reset.
+func (e *Endpoint) Close() {
+	now := e.lock()
+	defer e.unlock(now)
+	if e.closed {
+		return
+	}
+	e.closed = true
+	linger := e.ops.GetLinger()
+	switch s := e.EndpointState(); {
+	case !e.opened:
+		e.closeIdle()
+	case e.retired:
+		e.conn.Release()
+		e.wake |= allEvents
+		e.publish()
+	case linger.Enabled && linger.Timeout == 0:
+		tcpip.AddDanglingEndpoint(e)
+		e.abortErr = &tcpip.ErrConnectionAborted{}
+		e.conn.Close(now)
+		e.conn.Abort(now)
+	default:
+		tcpip.AddDanglingEndpoint(e)
+		e.abortErr = &tcpip.ErrConnectionAborted{}
+		if s.connecting() {
+			e.abortErr = &tcpip.ErrAborted{}
+			e.conn.Abort(now)
+		}
+		e.conn.Close(now)
+		e.shut |= tcpip.ShutdownRead | tcpip.ShutdownWrite
+		e.wake |= waiter.ReadableEvents | waiter.WritableEvents
+	}
+}
+
+// closeIdle closes an endpoint that never had a connection: new, bound or
+// listening. Its port is free again when this returns.
+func (e *Endpoint) closeIdle() {
+	e.setState(StateClose)
+	if l := e.listener.Load(); l != nil {
+		l.shutdown()
+	}
+	e.retire()
+	e.wake |= allEvents
+}
+
+// Abort implements tcpip.Endpoint and stack.TransportEndpoint: it ends the
+// connection with a reset, and closes the endpoint.
+func (e *Endpoint) Abort() {
+	now := e.lock()
+	defer e.unlock(now)
+	if e.closed && e.retired {
+		return
+	}
+	e.closed = true
+	switch {
+	case !e.opened:
+		e.closeIdle()
+	case e.retired:
+		e.conn.Release()
+		e.publish()
+	default:
+		e.reset(now, &tcpip.ErrAborted{})
+		e.wake |= allEvents
+	}
+}
