@@ -36,7 +36,7 @@ var cookieMSS = [8]uint16{128, 536, 1220, 1360, 1400, 1440, 1460, 8940}
 // Cookie returns the initial sequence number that answers a SYN with sequence
 // number irs, offering mss bytes, without keeping any state. The cookie
 // remembers the largest MSS it knows that is no larger than mss.
-func (s *Secrets) Cookie(id stack.TransportEndpointID, now engine.Instant, irs uint32, mss uint16) uint32 {
+func (s *Secrets) Cookie(now engine.Instant, id *stack.TransportEndpointID, irs uint32, mss uint16) uint32 {
 	var class uint32
 	for i, m := range cookieMSS {
 		if m <= mss {
@@ -44,22 +44,22 @@ func (s *Secrets) Cookie(id stack.TransportEndpointID, now engine.Instant, irs u
 		}
 	}
 	slot := slotAt(now)
-	v := (slot%cookieSlots*uint32(len(cookieMSS))+class)<<cookieMSSShift | s.cookieMAC24(&id, irs, slot, class)
-	return s.cookieBase32(&id, irs) + v
+	v := (slot%cookieSlots*uint32(len(cookieMSS))+class)<<cookieMSSShift | s.cookieMAC24(id, irs, slot, class)
+	return s.cookieBase32(id, irs) + v
 }
 
 // CheckCookie returns the MSS that a cookie remembers, in bytes, and whether the
 // cookie is genuine, was made for this 4-tuple and this irs, and is two to three
 // minutes old at most.
-func (s *Secrets) CheckCookie(id stack.TransportEndpointID, now engine.Instant, irs, cookie uint32) (mss uint16, ok bool) {
-	v := cookie - s.cookieBase32(&id, irs)
+func (s *Secrets) CheckCookie(now engine.Instant, id *stack.TransportEndpointID, irs, cookie uint32) (mss uint16, ok bool) {
+	v := cookie - s.cookieBase32(id, irs)
 	top := v >> cookieMSSShift
 	class := top % uint32(len(cookieMSS))
 	age := (slotAt(now) - top/uint32(len(cookieMSS))) % cookieSlots
 	if age > cookieMaxAge {
 		return 0, false
 	}
-	if v&cookieMACMask != s.cookieMAC24(&id, irs, slotAt(now)-age, class) {
+	if v&cookieMACMask != s.cookieMAC24(id, irs, slotAt(now)-age, class) {
 		return 0, false
 	}
 	return cookieMSS[class], true

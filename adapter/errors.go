@@ -10,9 +10,9 @@ import (
 	"tcpcb/engine"
 )
 
-// Error returns netstack's error for the reason why a connection ended or for
+// ErrorOf returns netstack's error for the reason why a connection ended or for
 // a soft error; nil for engine.ReasonNone.
-func Error(r engine.Reason) tcpip.Error {
+func ErrorOf(r engine.Reason) tcpip.Error {
 	switch r {
 	case engine.ReasonNone:
 		return nil

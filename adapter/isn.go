@@ -29,8 +29,8 @@ type Secrets struct {
 
 // NewSecrets draws keys from rng, the stack's secure source. It panics when the
 // source fails: a stack without randomness must not run.
-func NewSecrets(rng rand.RNG) *Secrets {
-	s := new(Secrets)
+func NewSecrets(rng rand.RNG) Secrets {
+	var s Secrets
 	for _, k := range []*sipKey{&s.isn, &s.timestamps, &s.cookieBase, &s.cookieMAC, &s.flow} {
 		var b [16]byte
 		if _, err := io.ReadFull(rng.Reader, b[:]); err != nil {
@@ -42,12 +42,12 @@ func NewSecrets(rng rand.RNG) *Secrets {
 	return s
 }
 
-// ISS returns the initial sequence number for a connection that opens now: a
+// ISN returns the initial sequence number for a connection that opens now: a
 // clock of 4 µs plus a keyed hash of the 4-tuple, so that the numbers of one
 // 4-tuple grow with time, and those of another cannot be told from them
 // (RFC 6528, section 3; RFC 9293, section 3.4.1, SHLD-1).
-func (s *Secrets) ISS(id stack.TransportEndpointID, now engine.Instant) uint32 {
-	return uint32(int64(now)/int64(isnTick)) + uint32(hashTuple(s.isn, &id, nil))
+func (s *Secrets) ISN(now engine.Instant, id *stack.TransportEndpointID) uint32 {
+	return uint32(int64(now)/int64(isnTick)) + uint32(hashTuple(s.isn, id, nil))
 }
 
 // TSOffset returns what is added to the clock of timestamps towards a peer: a
@@ -61,8 +61,8 @@ func (s *Secrets) TSOffset(local, remote tcpip.Address) uint32 {
 
 // FlowHash returns a number that tells flows apart for links with many queues
 // (stack.PacketBuffer.Hash); it is never 0, which would mean no hash.
-func (s *Secrets) FlowHash(id stack.TransportEndpointID) uint32 {
-	return uint32(hashTuple(s.flow, &id, nil)) | 1
+func (s *Secrets) FlowHash(id *stack.TransportEndpointID) uint32 {
+	return uint32(hashTuple(s.flow, id, nil)) | 1
 }
 
 // tupleLen bounds the bytes that a 4-tuple and a few words beside it take.

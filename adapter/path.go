@@ -17,34 +17,57 @@ const (
 	// (RFC 9293, section 3.7.1, MUST-15).
 	DefaultMSS4 = 536
 	DefaultMSS6 = 1220
-	// maxIPPacket is the largest packet that IPv4's length field can tell.
+	// maxIPPacket is the largest packet that a length field can tell.
 	maxIPPacket = 65535
 )
 
-// Path is a route with what TCP derives from it. It owns the route until
-// Release. The zero value has none. Segments may be written along a path, by
-// one goroutine or several, as long as it is neither replaced nor released.
+// Path is a route with what TCP derives from it, and with what the packets of
+// one connection have in common. It owns its route until Release. The zero
+// value has none. Its owner's lock guards the fields; a packet may be built and
+// sent with a copy of the path as long as the route is not released.
 type Path struct {
 	route *stack.Route
+	stats *tcpip.TCPStats
 	// What the route told once: asking it costs an interface call or more, for
 	// each packet.
 	gsoMax    uint32
 	maxHeader uint16
 	gso       uint8 // a stack.GSOType
-	ttl       uint8 // the route's default
 	sums      bool  // whether checksums are ours to compute
 	loops     bool  // whether packets come back without leaving the stack
+
+	// LocalPort and RemotePort go into each header.
+	LocalPort, RemotePort uint16
+
+	// Hash tells the flow to links with many queues; 0 when there is no need.
+	Hash uint32
+	// Mark and Owner are handed to iptables with each packet.
+	Mark  uint32
+	Owner tcpip.PacketOwner
+
+	// TTL and TOS are the time to live and the type of service, or the hop
+	// limit and the traffic class; DF forbids routers to fragment (IPv4).
+	TTL, TOS uint8
+	DF       bool
+	// Experiment is the value of the IP experiment option; 0 leaves it out.
+	Experiment uint16
 }
 
-// NewPath returns the path along r, which it owns from now on.
-func NewPath(r *stack.Route) Path {
+// NewPath returns the path along r, which it owns from now on, with r's own
+// default TTL. What is sent is counted in stats: TCP's part of
+// the stack's counters, kept by the caller because netstack copies all of them
+// for whoever asks.
+func NewPath(r *stack.Route, localPort, remotePort uint16, stats *tcpip.TCPStats) Path {
 	p := Path{
-		route:     r,
-		gsoMax:    r.GSOMaxSize(),
-		maxHeader: r.MaxHeaderLength(),
-		ttl:       r.DefaultTTL(),
-		sums:      r.RequiresTXTransportChecksum(),
-		loops:     r.Loop()&stack.PacketLoop != 0,
+		route:      r,
+		stats:      stats,
+		gsoMax:     r.GSOMaxSize(),
+		maxHeader:  r.MaxHeaderLength(),
+		sums:       r.RequiresTXTransportChecksum(),
+		loops:      r.Loop()&stack.PacketLoop != 0,
+		LocalPort:  localPort,
+		RemotePort: remotePort,
+		TTL:        r.DefaultTTL(),
 	}
 	switch {
 	case r.HasHostGSOCapability() && p.IsV6():
@@ -78,50 +101,73 @@ func (p *Path) Route() *stack.Route { return p.route }
 // IsV6 reports whether the packets are IPv6's.
 func (p *Path) IsV6() bool { return p.route.NetProto() == header.IPv6ProtocolNumber }
 
-// DefaultTTL returns the route's time to live or hop limit.
-func (p *Path) DefaultTTL() uint8 { return p.ttl }
+// SetTTL sets the TTL or the hop limit as sockets have them: the route's
+// default stands for tcpip.UseDefaultIPv4TTL and tcpip.UseDefaultIPv6HopLimit.
+func (p *Path) SetTTL(v4 uint8, v6 int16) {
+	switch {
+	case p.IsV6() && v6 != tcpip.UseDefaultIPv6HopLimit:
+		p.TTL = uint8(v6)
+	case !p.IsV6() && v4 != tcpip.UseDefaultIPv4TTL:
+		p.TTL = v4
+	default:
+		p.TTL = p.route.DefaultTTL()
+	}
+}
 
 // MSS returns the largest payload of one packet that carries no TCP option, in
 // bytes: the MTU less the network and TCP headers (RFC 9293, section 3.7.1). It
 // is at least 1.
-func (p *Path) MSS() uint16 { return mssFor(p.route.MTU()) }
+func (p *Path) MSS() uint16 { return MSSForMTU(p.networkMTU()) }
 
-// mssFor returns the largest TCP payload where the network layer has room for
-// room bytes of payload of its own, without IP options.
-func mssFor(room uint32) uint16 {
-	const maxRoom = maxIPPacket - header.IPv4MinimumSize
-	return uint16(min(max(room, wire.MinHeaderLen+1), maxRoom) - wire.MinHeaderLen)
-}
-
-// MSSOf returns the largest payload of one packet of the given network protocol,
-// in bytes, where the network layer has learnt that room is left for mtu bytes
-// of its own payload: what comes with a stack.PacketTooBigTransportError. It is
-// 0 where the news is no news: less than a TCP header and one byte.
-func MSSOf(mtu uint32, _ tcpip.NetworkProtocolNumber) uint16 {
-	if mtu <= wire.MinHeaderLen {
-		return 0
+// networkMTU returns the room for the network layer's payload, in bytes.
+func (p *Path) networkMTU() uint32 {
+	mtu := p.route.MTU()
+	if extra := p.networkOptions(); mtu > extra {
+		mtu -= extra
 	}
-	return mssFor(mtu)
+	return mtu
 }
 
-// PeerMSS returns the MSS of a peer that offers none, in bytes (RFC 9293,
-// section 3.7.1, MUST-15).
-func (p *Path) PeerMSS() uint16 {
+// networkOptions returns the length of the option that each packet's network
+// header carries, in bytes.
+func (p *Path) networkOptions() uint32 {
+	switch {
+	case p.Experiment == 0:
+		return 0
+	case p.IsV6():
+		return header.IPv6ExperimentHdrLength
+	}
+	return 4
+}
+
+// MSSForMTU returns the largest TCP payload where the network layer has room
+// for mtu bytes of its own payload (an MTU less the network header, as
+// stack.Route.MTU tells it). It is at least 1.
+func MSSForMTU(mtu uint32) uint16 {
+	const room = maxIPPacket - header.IPv4MinimumSize
+	return uint16(min(max(mtu, wire.MinHeaderLen+1), room) - wire.MinHeaderLen)
+}
+
+// DefaultPeerMSS returns the MSS of a peer that offers none, in bytes
+// (RFC 9293, section 3.7.1, MUST-15).
+func (p *Path) DefaultPeerMSS() uint16 {
 	if p.IsV6() {
 		return DefaultMSS6
 	}
 	return DefaultMSS4
 }
 
-// GSOMaxSize returns the largest payload that Write takes in one segment with
+// GSOMaxSize returns the largest payload that Send takes in one segment with
 // GSOSize set, in bytes; 0 where the link does not segment.
 func (p *Path) GSOMaxSize() int {
 	if p.gsoType() == stack.GSONone {
 		return 0
 	}
-	hdr := wire.MaxHeaderLen + header.IPv4MinimumSize
+	hdr := wire.MaxHeaderLen + int(p.networkOptions())
 	if p.IsV6() {
-		hdr = wire.MaxHeaderLen + header.IPv6MinimumSize
+		hdr += header.IPv6MinimumSize
+	} else {
+		hdr += header.IPv4MinimumSize
 	}
 	return max(min(int(p.gsoMax), maxIPPacket)-hdr, 0)
 }

@@ -8,54 +8,34 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"tcpcb/engine"
-	"tcpcb/engine/wire"
 )
+
+// ReplyPath returns the path back to where pkt came from: from the address it
+// was sent to, through the NIC it came by. in is what ParseSegment made of it.
+// The caller releases the path. The error is that of routing.
+func ReplyPath(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, stats *tcpip.TCPStats) (Path, tcpip.Error) {
+	net := pkt.Network()
+	route, err := s.FindRoute(pkt.NICID, net.DestinationAddress(), net.SourceAddress(), pkt.NetworkProtocolNumber, false /* multicastLoop */)
+	if err != nil {
+		return Path{}, err
+	}
+	return NewPath(route, in.DstPort, in.SrcPort, stats), nil
+}
 
 // Reject answers a segment that no connection wants with a reset, where RFC
 // 9293, section 3.10.7.1, asks for one: not for a reset. in is what ParseSegment
-// made of pkt; the packet tells where the answer goes. The stack's counters of
-// segments and resets sent are kept. The error is the route's.
+// made of pkt, and stays the caller's. The error is the route's.
 //
-// No lock may be held, as with Path.Write.
-func Reject(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment) tcpip.Error {
+// No lock may be held, as with Path.Send.
+func Reject(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, stats *tcpip.TCPStats) tcpip.Error {
 	var out engine.Segment
 	if !engine.ResetFor(in, &out) {
 		return nil
 	}
-	return Reply(s, pkt, in, &out)
-}
-
-// Reply sends out to where pkt came from, with the ports of in the other way
-// round and the route's own TTL, and counts it.
-//
-// No lock may be held, as with Path.Write.
-func Reply(s *stack.Stack, pkt *stack.PacketBuffer, in, out *engine.Segment) tcpip.Error {
-	net := pkt.Network()
-	route, err := s.FindRoute(pkt.NICID, net.DestinationAddress(), net.SourceAddress(), pkt.NetworkProtocolNumber, false /* multicastLoop */)
+	path, err := ReplyPath(s, pkt, in, stats)
 	if err != nil {
 		return err
 	}
-	path := NewPath(route)
 	defer path.Release()
-	err = path.Write(&Header{
-		LocalPort:  in.DstPort,
-		RemotePort: in.SrcPort,
-		TTL:        path.DefaultTTL(),
-		TOS:        stack.DefaultTOS,
-	}, out)
-	return countReply(s, out, err)
-}
-
-// countReply counts one segment sent, or the error that it met.
-func countReply(s *stack.Stack, out *engine.Segment, err tcpip.Error) tcpip.Error {
-	stats := s.Stats().TCP
-	if err != nil {
-		stats.SegmentSendErrors.Increment()
-		return err
-	}
-	stats.SegmentsSent.Increment()
-	if out.Flags.Has(wire.RST) {
-		stats.ResetsSent.Increment()
-	}
-	return nil
+	return path.Send(&out)
 }

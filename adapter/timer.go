@@ -4,78 +4,69 @@
 package adapter
 
 import (
-	"sync/atomic"
-
 	"gvisor.dev/gvisor/pkg/tcpip"
 
 	"tcpcb/engine"
 )
 
-// Timer turns the one deadline of a connection into calls. It is lazy: a
-// deadline that moves to later leaves the running timer alone, and the call
+// Waker is told that a Timer's time has come. Wake runs on the clock's
+// goroutine or callback, under no lock; it may come early, or after Stop.
+type Waker interface {
+	Wake()
+}
+
+// Timer turns the one deadline of a connection into wakes. It is lazy: a
+// deadline that moves to later leaves the running timer alone, and the wake
 // that then comes too early finds nothing to do and arms the timer anew. A
 // connection that moves its deadline with each segment thus touches the clock's
 // timers about once in a retransmission timeout.
 //
-// Init, Arm and Stop are called under the owner's lock; the timer's own
-// function runs under no lock. The zero value, after Init, does not run.
+// The zero value is a timer that is not running. Its owner's lock guards it.
 type Timer struct {
-	clock *Clock
-	f     func()
 	timer tcpip.Timer
-	// at is when the running timer goes off; 0 when none runs. The timer's
-	// function clears it.
-	at atomic.Int64
+	// setFor is when the running timer goes off, plus one so that the zero
+	// value means that none runs.
+	setFor engine.Instant
 }
 
-// Init has t call f, on the clock's goroutine or callback, each time its
-// deadline comes. The call may come early, or after Stop.
-func (t *Timer) Init(c *Clock, f func()) { t.clock, t.f = c, f }
-
-// Arm asks for a call at deadline, at the latest. It does nothing when the
-// timer that runs goes off early enough. Never asks for none: a timer that runs
-// is left to go off, and one that has gone off is given back, so that an idle
-// connection holds none.
-func (t *Timer) Arm(deadline engine.Instant) {
-	at := t.at.Load()
+// Arm has w woken at deadline or before it. It takes Never for no deadline,
+// and does nothing when a timer that runs goes off early enough.
+func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if deadline == engine.Never {
-		if at == 0 {
-			t.timer = nil
-		}
 		return
 	}
-	deadline = max(deadline, 1)
-	if at != 0 && at <= int64(deadline) {
+	if t.setFor != 0 && t.setFor-1 <= deadline {
 		return
 	}
-	d := max(deadline.Sub(t.clock.Now()), 0)
-	if t.timer != nil {
-		t.timer.Stop()
-	}
-	// A call already on its way may clear this; then the next Arm, which that
-	// call leads to, starts the timer once more.
-	t.at.Store(int64(deadline))
+	d := max(deadline.Sub(c.Now()), 0)
+	t.setFor = deadline + 1
 	if t.timer == nil {
-		t.timer = t.clock.clock.AfterFunc(d, t.fire)
+		t.timer = c.AfterFunc(d, w.Wake)
 		return
 	}
+	t.timer.Stop()
 	t.timer.Reset(d)
 }
 
-// fire is the clock's callback.
-func (t *Timer) fire() {
-	t.at.Store(0)
-	t.f()
+// Fired notes that a wake came: the next Arm starts the timer again. A
+// connection that has no deadline any more gives its timer back, so that an
+// idle one holds none.
+func (t *Timer) Fired(deadline engine.Instant) {
+	t.setFor = 0
+	if deadline == engine.Never {
+		t.Stop()
+	}
 }
 
-// Stop gives the timer back; a call already on its way still comes.
+// Stop gives the timer back; a wake already on its way still comes.
 func (t *Timer) Stop() {
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil
 	}
-	t.at.Store(0)
+	t.setFor = 0
 }
 
-// Running reports whether a timer runs: for counting what is left.
-func (t *Timer) Running() bool { return t.at.Load() != 0 }
+// Running reports whether a timer runs, for tests and for counting what is
+// left.
+func (t *Timer) Running() bool { return t.setFor != 0 }
