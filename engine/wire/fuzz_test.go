@@ -44,7 +44,12 @@ func FuzzHeader(f *testing.F) {
 			t.Fatalf("Marshal wrote %d bytes, Len is %d", m, h.Len())
 		}
 		var back Header
-		if got, err := back.Parse(out[:m]); err != nil || got != m || back != h {
+		got, err := back.Parse(out[:m])
+		if d := diffOptions(h.Options, back.Options); d != "" {
+			t.Fatalf("options through % x (-before +after):\n%s", out[:m], d)
+		}
+		h.Options, back.Options = Options{}, Options{}
+		if err != nil || got != m || back != h {
 			t.Fatalf("through % x: %d, %v\nbefore %+v\nafter  %+v", out[:m], got, err, h, back)
 		}
 	})
