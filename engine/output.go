@@ -147,7 +147,7 @@ func (c *Conn) fillText(out *Segment, r seq.Range) {
 		r.End = r.End.Add(-1)
 	}
 	c.snd.payload(r, &out.Payload)
-	if r.End == c.snd.end {
+	if !r.Empty() && r.End == c.snd.end {
 		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61
 	}
 }

@@ -1,0 +1,199 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"tcpcb/engine"
+	. "tcpcb/engine/enginetest"
+)
+
+func closeWrite(c *engine.Conn, now engine.Instant) { c.CloseWrite(now) }
+func closeBoth(c *engine.Conn, now engine.Instant)  { c.Close(now) }
+
+// RFC 9293, section 3.6, figure 12: the active closer ends in TIME-WAIT for 2
+// MSL, and acknowledges the FIN again if it comes again (mirage section 3).
+func TestActiveClose(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Write(10)
+	s.Out("P. 1:11 ack 1")
+	s.Do("close", closeWrite)
+	s.Out("F. 11 ack 1")
+	s.State(engine.StateFinWait1)
+	s.In(". 1 ack 12 win 1000")
+	s.State(engine.StateFinWait2)
+	s.In("P. 1:6 ack 12 win 1000") // the other direction lives on
+	s.Out(". 12 ack 6")
+	s.Read(10, 5)
+	s.In("F. 6 ack 12 win 1000")
+	s.Out(". 12 ack 7")
+	s.State(engine.StateTimeWait)
+	s.Advance(59 * time.Second)
+	s.In("F. 6 ack 12 win 1000")
+	s.Out(". 12 ack 7")
+	s.In("R 7 win 0") // RFC 1337, section 3
+	s.Advance(60*time.Second - 1)
+	s.State(engine.StateTimeWait)
+	s.Advance(1)
+	s.Closed(engine.ReasonNone)
+}
+
+// The passive closer: CLOSE-WAIT, LAST-ACK; the FIN is acknowledged again in
+// CLOSE-WAIT (mirage section 3), and sent again until acknowledged.
+func TestPassiveClose(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.In("FP. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 12")
+	s.State(engine.StateCloseWait)
+	s.In("FP. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 12")
+	s.Read(100, 10)
+	if !s.Conn.EOF() || !s.Conn.EOF() {
+		t.Error("no end of stream, twice")
+	}
+	s.Write(5)
+	s.Out("P. 1:6 ack 12")
+	s.Do("close", closeBoth)
+	s.Out("F. 6 ack 12")
+	s.State(engine.StateLastAck)
+	s.In(". 12 ack 6 win 1000")
+	s.Expires(engine.DefaultMinRTO, "F. 6 ack 12")
+	s.In(". 12 ack 7 win 1000")
+	s.Closed(engine.ReasonNone)
+}
+
+// RFC 9293, section 3.6, figure 13: both close at once. mirage's
+// simultaneous_close.
+func TestSimultaneousClose(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 1 win 1000")
+	s.Out(". 2 ack 2")
+	s.State(engine.StateClosing)
+	s.In(". 2 ack 2 win 1000")
+	s.State(engine.StateTimeWait)
+	s.Advance(time.Minute)
+	s.Closed(engine.ReasonNone)
+}
+
+// Crossed FINs, then a reset: one at an old number is no reset, the exact one
+// is. mirage's simultaneous_close.
+func TestSimultaneousCloseReset(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 1 win 1000")
+	s.Out(". 2 ack 2")
+	s.In("R 1 win 0")
+	s.State(engine.StateClosing)
+	s.In("R 3 win 0")
+	s.Out(". 2 ack 2")
+	s.In("R 2 win 0")
+	s.Closed(engine.ReasonNone)
+}
+
+// The FIN and its acknowledgment in one segment: FIN-WAIT-1 to TIME-WAIT.
+func TestFinWithAck(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 2 win 1000")
+	s.Out(". 2 ack 2")
+	s.State(engine.StateTimeWait)
+	s.Advance(time.Minute)
+}
+
+// FIN-WAIT-2 of a connection that nobody holds ends by itself; one that is half
+// closed waits for ever.
+func TestFinWait2Timeout(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In(". 1 ack 2 win 1000")
+	s.Advance(24 * time.Hour)
+	s.State(engine.StateFinWait2)
+	s.Do("close", closeBoth)
+	s.Advance(59 * time.Second)
+	s.State(engine.StateFinWait2)
+	s.Advance(time.Second)
+	s.Closed(engine.ReasonNone)
+}
+
+// RFC 9293, section 3.6.1, SHLD-3: closing with unread text, or text that comes
+// after Close, is answered with a reset.
+func TestCloseLosesText(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 11")
+	s.Do("close", closeBoth)
+	s.Out("R. 1 ack 11")
+	s.Closed(engine.ReasonAborted)
+
+	s = Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeBoth)
+	s.Out("F. 1 ack 1")
+	s.In("P. 1:11 ack 2 win 1000")
+	s.Out("R. 2 ack 1")
+	s.Closed(engine.ReasonAborted)
+}
+
+// CloseRead acknowledges and discards.
+func TestCloseRead(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("shut", func(c *engine.Conn, now engine.Instant) { c.CloseRead(now) })
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 11 win 65525")
+	s.Read(100, 0)
+	if !s.Conn.EOF() {
+		t.Error("no end of stream")
+	}
+}
+
+// Text behind the FIN is not taken, and a FIN out of order waits for the text
+// before it. mirage: data after FIN.
+func TestFinOutOfOrder(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.In("F. 11:21 ack 1 win 1000") // FIN at 21
+	s.Out(". 1 ack 1")
+	s.In("P. 15:40 ack 1 win 1000")
+	s.Out(". 1 ack 1")
+	s.State(engine.StateEstablished)
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 22")
+	s.State(engine.StateCloseWait)
+	s.Read(100, 20)
+}
+
+// A reset with text queued: nothing of it, and no FIN, is sent. mirage: RST
+// during close's flush wait.
+func TestResetWhileFlushing(t *testing.T) {
+	s := Established(t, plain(nil), 100, "<mss 1460>")
+	s.Write(1000)
+	s.Out(". 1:101 ack 1")
+	s.Do("close", closeWrite)
+	s.In("R 1 win 0")
+	s.Closed(engine.ReasonReset)
+	s.Advance(time.Hour)
+}
+
+// RFC 9293, section 3.6.1, MAY-2, and RFC 6191: which SYN may follow TIME-WAIT.
+func TestReuse(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 2 win 1000")
+	s.Out(". 2 ack 2")
+	for at, want := range map[int]bool{0: false, 2: false, 3: true, 1000: true, -1000: false} {
+		var syn engine.Segment
+		syn.Seq = s.Peer(at)
+		syn.Flags = 2
+		if got := s.Conn.ReusableBy(&syn); got != want {
+			t.Errorf("SYN at %d: %v, want %v", at, got, want)
+		}
+	}
+	s.Advance(time.Minute)
+}

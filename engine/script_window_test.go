@@ -1,0 +1,168 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"tcpcb/engine"
+	. "tcpcb/engine/enginetest"
+)
+
+// RFC 9293, section 3.8.6.1: a closed window is probed, every time after a
+// longer pause, for as long as the peer answers (MUST-35..37), and a lost
+// window update does no harm. mirage: zero window never reopens.
+func TestZeroWindow(t *testing.T) {
+	s := Established(t, plain(nil), 0, "<mss 1460>")
+	s.Write(100)
+	for d := engine.DefaultMinRTO; d < engine.DefaultMaxRTO; d *= 2 {
+		s.Expires(d, ". 0 ack 1")
+		s.In(". 1 ack 1 win 0")
+	}
+	for range 100 {
+		s.Expires(engine.DefaultMaxRTO, ". 0 ack 1")
+		s.In(". 1 ack 1 win 0")
+	}
+	s.In(". 1 ack 1 win 50")
+	s.Out(". 1:51 ack 1")
+	s.In(". 1 ack 51 win 50")
+	s.Out("P. 51:101 ack 1")
+	s.In(". 1 ack 101 win 50")
+}
+
+// A peer that does not answer probes is given up.
+func TestZeroWindowDeadPeer(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.MaxRetries = 3 }), 0, "<mss 1460>")
+	s.Write(100)
+	for _, d := range []time.Duration{1, 2, 4} {
+		s.Expires(d*engine.DefaultMinRTO, ". 0 ack 1")
+	}
+	s.Expires(8*engine.DefaultMinRTO, "R. 1 ack 1")
+	s.Closed(engine.ReasonTimedOut)
+}
+
+// A window below one MSS is used. mirage: peer window < MSS never sends.
+func TestTinyPeerWindow(t *testing.T) {
+	s := Established(t, plain(nil), 100, "<mss 1460>")
+	s.Write(250)
+	s.Out(". 1:101 ack 1")
+	s.In(". 1 ack 101 win 100")
+	s.Out(". 101:201 ack 1")
+	s.In(". 1 ack 201 win 100")
+	s.Out("P. 201:251 ack 1")
+}
+
+// The sender's silly-window avoidance (RFC 9293, section 3.8.6.2.1, MUST-38):
+// less than half of the largest window waits, for the override timeout at most.
+func TestSenderSillyWindow(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Write(3000)
+	s.Out(". 1:1001 ack 1")
+	s.In(". 1 ack 1001 win 499")
+	s.Expires(200*time.Millisecond, ". 1001:1500 ack 1")
+	s.In(". 1 ack 1500 win 500")
+	s.Out(". 1500:2000 ack 1")
+}
+
+// The receiver's (section 3.8.6.2.2, MUST-39): the window opens by a segment or
+// half of the buffer, and its edge never moves back (SHLD-14).
+func TestReceiverSillyWindow(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.RcvBuf = 4000 }), 1000, "<mss 1460>")
+	s.In(". 1:1461 ack 1 win 1000")
+	s.Out(". 1 ack 1461 win 2540")
+	s.In(". 1461:4001 ack 1 win 1000")
+	s.Out(". 1 ack 4001 win 0")
+	s.Read(100, 100)
+	s.Read(1359, 1359)
+	s.In(". 4000 ack 1 win 1000") // a probe
+	s.Out(". 1 ack 4001 win 0")
+	s.Read(1, 1) // a segment's worth is free
+	s.Out(". 1 ack 4001 win 1460")
+	s.Read(1000, 1000)
+	s.In(". 4001:4002 ack 1 win 1000")
+	s.Out(". 1 ack 4002 win 1459") // the edge stays until it may move by 1460
+	s.Read(1000, 1000)
+	s.Out(". 1 ack 4002 win 3459")
+}
+
+// Text beyond the window is cut off (RFC 9293, section 3.10.7.4, seventh), and
+// text in a closed window is refused with its ACK still taken.
+func TestRightEdge(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.RcvBuf = 100 }), 1000, "<mss 1460>")
+	s.Write(10)
+	s.Out("P. 1:11 ack 1 win 100")
+	s.In(". 1:200 ack 1 win 1000")
+	s.Out(". 11 ack 101 win 0")
+	s.In("P. 101:102 ack 11 win 1000") // a probe of one byte
+	s.Out(". 11 ack 101 win 0")
+	if n := s.Conn.Unacked(); n != 0 {
+		t.Errorf("the ACK of a refused segment did not count: %d", n)
+	}
+	s.Read(1000, 100)
+	s.Out(". 11 ack 101 win 100")
+}
+
+// The Nagle algorithm (RFC 9293, section 3.7.4) and no-delay.
+func TestNagle(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.NoDelay = false }), 9000, "<mss 1000>")
+	s.Write(10)
+	s.Out("P. 1:11 ack 1")
+	s.Write(10)
+	s.Write(500)
+	s.Write(600)
+	s.Out(". 11:1011 ack 1")
+	s.In(". 1 ack 1011 win 9000")
+	s.Out("P. 1011:1121 ack 1")
+	s.Write(10)
+	s.Do("close", closeWrite) // the end of the stream does not wait
+	s.Out("FP. 1121:1131 ack 1")
+
+	s = Established(t, plain(nil), 9000, "<mss 1000>")
+	s.Write(10)
+	s.Out("P. 1:11 ack 1")
+	s.Write(10)
+	s.Out("P. 11:21 ack 1")
+}
+
+// Cork holds back what is not a full segment.
+func TestCork(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 9000, "<mss 1000>")
+	s.Write(900)
+	s.Write(900)
+	s.Out(". 1:1001 ack 1")
+	s.Do("uncork", func(c *engine.Conn, now engine.Instant) {
+		set := *c.Settings()
+		set.Cork = false
+		c.Apply(now, set)
+	})
+	s.Out("P. 1001:1801 ack 1")
+	s.In(". 1 ack 1801 win 9000")
+}
+
+// By default a batch of arrivals is acknowledged at once, by one segment.
+func TestAckPerBatch(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Batch("P. 1:11 ack 1 win 1000", "P. 11:21 ack 1 win 1000", "P. 21:31 ack 1 win 1000")
+	s.Out(". 1 ack 31")
+}
+
+// Delayed acknowledgments (RFC 9293, section 3.8.6.3): after the delay, or for
+// every second full segment.
+func TestDelayedAck(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay = 40 * time.Millisecond }), 1000, "<mss 1460>")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Expires(40*time.Millisecond, ". 1 ack 11")
+	s.In(". 11:1471 ack 1 win 1000")
+	s.In(". 1471:2931 ack 1 win 1000")
+	s.Out(". 1 ack 2931")
+	s.In("P. 2931:2941 ack 1 win 1000")
+	s.Write(1)
+	s.Out("P. 1:2 ack 2941") // text carries it
+	s.In(". 2941 ack 2 win 1000")
+	s.In("P. 2951:2961 ack 2 win 1000") // out of order: at once (RFC 5681, 4.2)
+	s.Out(". 2 ack 2941")
+	s.In("P. 2941:2951 ack 2 win 1000") // fills the gap: at once
+	s.Out(". 2 ack 2961")
+}
