@@ -64,14 +64,15 @@ func (c *Conn) updateRecovery(now Instant, n ackNews) {
 	case n.duplicate && !c.shake.sack:
 		r.dups++
 	}
-	if r.phase != phaseOpen && r.point.LessEq(c.tx.una) {
+	was := r.phase
+	if was != phaseOpen && r.point.LessEq(c.tx.una) {
 		c.endRecovery(now)
 	}
 	lost := c.detectLoss(n)
 	switch {
 	case r.phase == phaseOpen && lost:
 		c.beginRecovery(now)
-	case r.phase != phaseFast && n.delivered > 0:
+	case was != phaseFast && n.delivered > 0:
 		c.cc.onAck(ackSample{acked: n.delivered, limited: c.limited()})
 	}
 }

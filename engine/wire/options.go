@@ -110,7 +110,7 @@ func (o *Options) parseOne(kind byte, data []byte) bool {
 		if len(data) == 0 || len(data)%lenSACKBlock != 0 {
 			return false
 		}
-		o.NumSACK = 0
+		o.NumSACK, o.SACK = 0, [MaxSACKBlocks]seq.Range{}
 		for ; len(data) > 0 && o.NumSACK < MaxSACKBlocks; data = data[lenSACKBlock:] {
 			o.SACK[o.NumSACK] = seq.Range{
 				Start: seq.New(binary.BigEndian.Uint32(data)),
@@ -122,8 +122,8 @@ func (o *Options) parseOne(kind byte, data []byte) bool {
 	return true
 }
 
-// Len returns how many bytes Marshal writes: a multiple of 4.
-func (o *Options) Len() int {
+// fixedLen returns the length of all options but SACK.
+func (o *Options) fixedLen() int {
 	n := 0
 	if o.MSS != 0 {
 		n += lenMSS
@@ -137,8 +137,20 @@ func (o *Options) Len() int {
 	case o.SACKPermitted:
 		n += 2 + lenSACKPermitted
 	}
-	if o.NumSACK > 0 {
-		n += 4 + int(o.NumSACK)*lenSACKBlock
+	return n
+}
+
+// fitting returns how many SACK blocks there is room for beside the rest.
+func (o *Options) fitting() int {
+	return min(int(o.NumSACK), (MaxOptionsLen-o.fixedLen()-4)/lenSACKBlock)
+}
+
+// Len returns how many bytes Marshal writes: a multiple of 4, at most
+// MaxOptionsLen. The last SACK blocks are left out where there is no room.
+func (o *Options) Len() int {
+	n := o.fixedLen()
+	if blocks := o.fitting(); blocks > 0 {
+		n += 4 + blocks*lenSACKBlock
 	}
 	return n
 }
@@ -172,10 +184,10 @@ func (o *Options) Marshal(b []byte) int {
 		w.b[w.n] = o.WindowScale
 		w.n++
 	}
-	if o.NumSACK > 0 {
+	if blocks := o.fitting(); blocks > 0 {
 		w.noOps(2)
-		w.head(kindSACK, byte(2+int(o.NumSACK)*lenSACKBlock))
-		for _, r := range o.SACKBlocks() {
+		w.head(kindSACK, byte(2+blocks*lenSACKBlock))
+		for _, r := range o.SACK[:blocks] {
 			w.uint32(r.Start.Value())
 			w.uint32(r.End.Value())
 		}
