@@ -3,7 +3,11 @@
 
 package engine
 
-import "time"
+import (
+	"time"
+
+	"tcpcb/engine/wire"
+)
 
 // ackState says whether an acknowledgment is owed to the peer.
 type ackState struct {
@@ -16,17 +20,32 @@ type ackState struct {
 const maxAckDelay = 500 * time.Millisecond
 
 // oweAck notes that n bytes of text came in order. By default each batch of
-// arrivals is acknowledged at once; with AckDelay, every second full segment is
-// (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
+// arrivals is acknowledged at once; with AckDelay, every AckEvery full segments
+// are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
 func (c *Conn) oweAck(now Instant, n int) {
 	delay := min(c.set.AckDelay, maxAckDelay)
 	c.ack.unacked += n
-	if delay <= 0 || c.set.QuickAck || c.ack.unacked >= 2*c.rx.mss {
+	if delay <= 0 || c.set.QuickAck || c.ack.unacked >= max(2, c.set.AckEvery)*c.fullSegment() {
 		c.ack.now = true
 		return
 	}
 	if !c.timers.armed(timerAck) {
 		c.timers.arm(timerAck, now.Add(delay))
+	}
+}
+
+// fullSegment is the text of a full segment from the peer, in bytes.
+func (c *Conn) fullSegment() int {
+	o := wire.Options{HasTimestamps: c.ts.on}
+	return max(1, c.rx.mss-o.Len())
+}
+
+// ackOnRead ends the wait where the application has caught up with text worth
+// an acknowledgment: its pace is the sender's best guide. For less, it may be
+// about to write, and the answer carries the acknowledgment.
+func (c *Conn) ackOnRead() {
+	if c.rcv.size == 0 && c.ack.unacked >= c.fullSegment() {
+		c.ack.now = true
 	}
 }
 

@@ -166,3 +166,21 @@ func TestDelayedAck(t *testing.T) {
 	s.In("P. 2941:2951 ack 2 win 1000") // fills the gap: at once
 	s.Out(". 2 ack 2961")
 }
+
+// An application that has caught up ends the wait, for text worth a segment.
+func TestDelayedAckOnRead(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	s.In(". 1:1461 ack 1 win 1000")
+	s.In(". 1461:2921 ack 1 win 1000")
+	s.In(". 2921:4381 ack 1 win 1000")
+	s.Read(1000, 1000)
+	s.Read(9000, 3380)
+	s.Out(". 1 ack 4381")
+	for at := 4381; at < 4381+4*1460; at += 1460 {
+		s.In(". " + span(at, at+1460) + " ack 1 win 1000")
+	}
+	s.Out(". 1 ack 10221")
+	s.In("P. 10221:10222 ack 1 win 1000")
+	s.Read(9000, 5841)
+	s.Expires(time.Millisecond, ". 1 ack 10222")
+}

@@ -18,11 +18,14 @@ type Settings struct {
 	// holds back every segment that is not full.
 	NoDelay, Cork bool
 
-	// AckDelay is how long an acknowledgment may wait for a second segment or
-	// for text to ride on, up to 500 ms (RFC 9293, section 3.8.6.3); 0
+	// AckDelay is how long an acknowledgment may wait for more segments or for
+	// text to ride on, up to 500 ms (RFC 9293, section 3.8.6.3); 0
 	// acknowledges each batch of arrivals at once. QuickAck overrides it.
 	AckDelay time.Duration
 	QuickAck bool
+	// AckEvery is how many full segments end the wait; below 2 it counts as 2
+	// (RFC 9293, section 3.8.6.3, SHLD-18).
+	AckEvery int
 
 	// KeepAlive probes an idle peer (RFC 9293, section 3.8.4): after
 	// KeepAliveIdle of silence, then every KeepAliveInterval, and gives the
