@@ -28,6 +28,9 @@ const (
 	cookieMACMask  = 1<<cookieMSSShift - 1
 )
 
+// CookieLifetime is how long after it was sent a SYN cookie may still be good.
+const CookieLifetime = (cookieMaxAge + 1) * cookieSlot
+
 // cookieMSS are the values of MSS that a cookie can tell, in bytes, growing:
 // the smallest ones that links ask for, the defaults of IPv4 and IPv6, usual
 // tunnels, Ethernet over IPv6 and IPv4, and jumbo frames.

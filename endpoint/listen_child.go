@@ -1,0 +1,166 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/ports"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/engine"
+)
+
+// inherited is what a connection takes over from its listener: as in Linux,
+// all options of the socket that mean something to a connection.
+type inherited struct {
+	netProto                         tcpip.NetworkProtocolNumber
+	opt                              socketOptions
+	portFlags, boundFlags            ports.Flags
+	boundDevice                      tcpip.NICID
+	owner                            tcpip.PacketOwner
+	rcvBuf, sndBuf                   int64
+	mark                             uint32
+	experiment                       uint16
+	linger                           tcpip.LingerOption
+	keepAlive, delay, cork, quickAck bool
+	v6Only                           bool
+}
+
+// inherit returns what the listener's connections take over now.
+func (l *listener) inherit() inherited {
+	e := l.ep
+	now := e.lock()
+	defer e.unlock(now)
+	return inherited{
+		netProto:    e.NetProto,
+		opt:         e.opt,
+		portFlags:   e.portFlags,
+		boundFlags:  e.boundFlags,
+		boundDevice: e.boundDevice,
+		owner:       e.owner,
+		rcvBuf:      e.ops.GetReceiveBufferSize(),
+		sndBuf:      e.ops.GetSendBufferSize(),
+		mark:        e.ops.GetMark(),
+		experiment:  e.ops.GetExperimentOptionValue(),
+		linger:      e.ops.GetLinger(),
+		keepAlive:   e.ops.GetKeepAlive(),
+		delay:       e.ops.GetDelayOption(),
+		cork:        e.ops.GetCorkOption(),
+		quickAck:    e.ops.GetQuickAck(),
+		v6Only:      e.ops.GetV6Only(),
+	}
+}
+
+// give puts the options in force at e, which nobody knows yet. Each setter of
+// tcpip.SocketOptions comes back to the endpoint, which takes its lock: e must
+// not be locked.
+func (h *inherited) give(e *Endpoint) {
+	e.opt = h.opt
+	e.portFlags, e.boundFlags, e.boundDevice = h.portFlags, h.boundFlags, h.boundDevice
+	e.owner = h.owner
+	e.ops.SetReceiveBufferSize(h.rcvBuf, false /* notify */)
+	e.ops.SetSendBufferSize(h.sndBuf, false /* notify */)
+	e.ops.SetExperimentOptionValue(h.experiment)
+	e.ops.SetQuickAck(h.quickAck)
+	e.ops.SetV6Only(h.v6Only)
+	if h.mark != 0 {
+		e.ops.SetMark(h.mark)
+	}
+	if h.linger != (tcpip.LingerOption{}) {
+		e.ops.SetLinger(h.linger)
+	}
+	if h.keepAlive {
+		e.ops.SetKeepAlive(true)
+	}
+	if h.delay != e.ops.GetDelayOption() {
+		e.ops.SetDelayOption(h.delay)
+	}
+	if h.cork {
+		e.ops.SetCorkOption(true)
+	}
+}
+
+// newChild returns an endpoint for the connection id that in asks for: it has
+// the listener's options and a path, and nobody knows it yet.
+func (l *listener) newChild(id stack.TransportEndpointID, in *engine.Segment, pkt *stack.PacketBuffer) (*Endpoint, tcpip.Error) {
+	route, err := routeBack(l.ep.shared.Stack, id, pkt)
+	if err != nil {
+		return nil, err
+	}
+	h := l.inherit()
+	child := New(l.ep.shared, h.netProto, &waiter.Queue{})
+	h.give(child)
+	child.place(id, route, pkt)
+	return child, nil
+}
+
+// routeBack returns the route to where pkt, of the connection id, came from.
+func routeBack(s *stack.Stack, id stack.TransportEndpointID, pkt *stack.PacketBuffer) (*stack.Route, tcpip.Error) {
+	return s.FindRoute(pkt.NICID, id.LocalAddress, id.RemoteAddress, pkt.NetworkProtocolNumber, false /* multicastLoop */)
+}
+
+// place gives the endpoint, which nobody knows yet, the connection id and the
+// route to its peer.
+func (e *Endpoint) place(id stack.TransportEndpointID, route *stack.Route, pkt *stack.PacketBuffer) {
+	e.ID = id
+	e.RegisterNICID = route.NICID()
+	e.boundNIC = pkt.NICID
+	e.boundNets = netProtoOf(pkt.NetworkProtocolNumber)
+	e.boundDest = tcpip.FullAddress{Addr: id.RemoteAddress, Port: id.RemotePort}
+	e.setPath(route)
+}
+
+// reserve takes the connection's 4-tuple from the stack's ports, so that no
+// connection opened from here gets it as well.
+func (e *Endpoint) reserve() tcpip.Error {
+	if !e.shared.Stack.ReserveTuple(e.reservation(e.boundNets)) {
+		e.shared.TCP.FailedPortReservations.Increment()
+		return &tcpip.ErrConnectionAborted{}
+	}
+	e.portReserved = true
+	return nil
+}
+
+// openPassive answers the SYN with a SYN-ACK, sent when the lock is freed. The
+// listener is told how the handshake ends.
+//
+// Precondition: e.mu is held.
+func (e *Endpoint) openPassive(now engine.Instant, l *listener, syn *engine.Segment) tcpip.Error {
+	if err := e.enrol(l); err != nil {
+		return err
+	}
+	e.conn.OpenPassive(now, e.params(now), e.settings(), syn)
+	return nil
+}
+
+// openCookie takes over the connection whose SYN cookie ack acknowledges, with
+// ack's text.
+//
+// Precondition: e.mu is held.
+func (e *Endpoint) openCookie(now engine.Instant, l *listener, mss uint16, ack *engine.Segment) tcpip.Error {
+	if err := e.enrol(l); err != nil {
+		return err
+	}
+	p := e.params(now)
+	p.ISS = cookieOf(ack).Value()
+	p.NoWindowScale, p.NoSACK = true, true // what CookieSynAck left out
+	e.conn.OpenCookie(now, p, e.settings(), mss, ack)
+	e.conn.HandleSegment(now, ack)
+	return nil
+}
+
+// enrol makes packets for the connection reach the endpoint, which is about to
+// open it.
+func (e *Endpoint) enrol(parent passiveParent) tcpip.Error {
+	if err := e.reserve(); err != nil {
+		return err
+	}
+	if err := e.register(); err != nil {
+		return err
+	}
+	e.parent = parent
+	e.opened = true
+	return nil
+}

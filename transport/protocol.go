@@ -1,0 +1,114 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package transport is TCP as a stack.TransportProtocol, to be registered with
+// a tcpip.Stack in place of netstack's own:
+//
+//	s := stack.New(stack.Options{
+//		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
+//		TransportProtocols: []stack.TransportProtocolFactory{transport.NewProtocol},
+//	})
+//
+// The exported names are those of gVisor's package tcp, so that a change of
+// imports is all it takes.
+package transport
+
+import (
+	"slices"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/header/parse"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/raw"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"tcpcb/endpoint"
+	"tcpcb/engine"
+)
+
+// protocol is the stack's TCP. It has no goroutines: packets are processed
+// where they arrive, and timers where the clock calls.
+//
+// It must not have a method QueuePacket: netstack's demuxer would call that one
+// for each packet, with a lock held that Close needs.
+type protocol struct {
+	shared *endpoint.Shared
+}
+
+var (
+	_ stack.TransportProtocol = (*protocol)(nil)
+	_ stack.SendBufSizeProto  = (*protocol)(nil)
+)
+
+// NewProtocol returns TCP for s, with Reno congestion control. It is a
+// stack.TransportProtocolFactory.
+func NewProtocol(s *stack.Stack) stack.TransportProtocol { return newProtocol(s, "reno") }
+
+// NewProtocolCUBIC returns TCP for s, with CUBIC congestion control where the
+// engine has it (see tcpip.TCPAvailableCongestionControlOption), otherwise with
+// what NewProtocol has. It is a stack.TransportProtocolFactory.
+func NewProtocolCUBIC(s *stack.Stack) stack.TransportProtocol { return newProtocol(s, "cubic") }
+
+// newProtocol returns TCP for s, with the congestion control of that name.
+func newProtocol(s *stack.Stack, congestionControl string) *protocol {
+	o := endpoint.DefaultOptions()
+	o.AvailableCongestionControl = engine.CongestionControls()
+	o.CongestionControl = o.AvailableCongestionControl[0]
+	if slices.Contains(o.AvailableCongestionControl, congestionControl) {
+		o.CongestionControl = congestionControl
+	}
+	return &protocol{shared: endpoint.NewShared(s, o)}
+}
+
+// Number implements stack.TransportProtocol.
+func (*protocol) Number() tcpip.TransportProtocolNumber { return ProtocolNumber }
+
+// NewEndpoint implements stack.TransportProtocol.
+func (p *protocol) NewEndpoint(netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue) (tcpip.Endpoint, tcpip.Error) {
+	return endpoint.New(p.shared, netProto, wq), nil
+}
+
+// NewRawEndpoint implements stack.TransportProtocol: netstack's raw endpoints
+// do for TCP as for any other protocol.
+func (p *protocol) NewRawEndpoint(netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue) (tcpip.Endpoint, tcpip.Error) {
+	return raw.NewEndpoint(p.shared.Stack, netProto, ProtocolNumber, wq)
+}
+
+// MinimumPacketSize implements stack.TransportProtocol.
+func (*protocol) MinimumPacketSize() int { return header.TCPMinimumSize }
+
+// ParsePorts implements stack.TransportProtocol. v holds a TCP header, or at
+// least its first 4 bytes: otherwise the error is ErrMalformedHeader.
+func (*protocol) ParsePorts(v []byte) (src, dst uint16, err tcpip.Error) {
+	if len(v) < 4 {
+		return 0, 0, &tcpip.ErrMalformedHeader{}
+	}
+	h := header.TCP(v)
+	return h.SourcePort(), h.DestinationPort(), nil
+}
+
+// Parse implements stack.TransportProtocol: it takes the header, with its
+// options, from the packet's data.
+func (*protocol) Parse(pkt *stack.PacketBuffer) bool { return parse.TCP(pkt) }
+
+// SendBufferSize implements stack.SendBufSizeProto: the bounds of SO_SNDBUF.
+func (p *protocol) SendBufferSize() tcpip.TCPSendBufferSizeRangeOption {
+	return p.shared.Options().SendBuffer
+}
+
+// Close, Wait, Pause, Resume and Restore implement stack.TransportProtocol.
+// There is nothing to do: the protocol has no goroutines of its own.
+func (*protocol) Close() {}
+
+// Wait is described at Close.
+func (*protocol) Wait() {}
+
+// Pause is described at Close.
+func (*protocol) Pause() {}
+
+// Resume is described at Close.
+func (*protocol) Resume() {}
+
+// Restore is described at Close.
+func (*protocol) Restore() {}
