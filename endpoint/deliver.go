@@ -79,6 +79,10 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 		// connection anew, and the old incarnation makes room.
 		e.conn.Abort(now)
 		e.stray(a)
+	case e.defers(now, &a.Segment):
+		a.free()
+	case e.defers(now, &a.Segment):
+		a.free()
 	default:
 		before := e.conn.Unacked()
 		e.conn.HandleSegment(now, &a.Segment)
@@ -127,7 +131,7 @@ func (s *Shared) redeliver(a *arrival) {
 	id := a.id()
 	ep, ok := s.Stack.FindTransportEndpoint(pkt.NetworkProtocolNumber, ProtocolNumber, id, pkt.NICID).(*Endpoint)
 	if !ok {
-		s.Stack.TransportProtocolInstance(ProtocolNumber).HandleUnknownDestinationPacket(id, pkt)
+		adapter.Reject(s.Stack, pkt, &a.Segment, &s.TCP)
 		a.free()
 		return
 	}

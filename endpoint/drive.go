@@ -162,6 +162,8 @@ type news struct {
 	orphans []*Endpoint
 	parent  passiveParent
 	outcome handshakeOutcome
+	// listener has connections to reset.
+	listener *listener
 }
 
 // takeNews takes the news there is.
@@ -171,6 +173,9 @@ func (e *Endpoint) takeNews() news {
 	if e.outcome != handshakePending {
 		n.parent, n.outcome = e.parent, e.outcome
 		e.parent, e.outcome = nil, handshakePending
+	}
+	if e.shut != 0 || e.closed {
+		n.listener = e.listener.Load()
 	}
 	if e.retired { // until then, a stray would only find its way back
 		n.strays, e.strays = e.strays, nil
@@ -185,8 +190,14 @@ func (n *news) tell(e *Endpoint) {
 	if n.parent != nil {
 		n.parent.handshakeEnded(e, n.outcome)
 	}
+	if l := e.listener.Load(); l != nil {
+		l.reap()
+	}
 	if n.wake != 0 {
 		e.wq.Notify(n.wake)
+	}
+	if n.listener != nil {
+		n.listener.reap()
 	}
 	for _, o := range n.orphans {
 		o.unlock(o.lock())

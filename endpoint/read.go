@@ -70,8 +70,8 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 		e.conn.Read(now, &buf, limit)
 	}
 	more := !peek && e.conn.Readable() > 0
-	// A reader that takes part of the chunk would leave the window wider than
-	// the buffer: what is on loan is sent no update for.
+	// What the writer leaves may have been offered to the peer as window when
+	// it comes back: the buffer then holds up to a chunk more than its size.
 	e.unlock(now)
 
 	n, err := writeOut(dst, &buf)

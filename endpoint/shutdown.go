@@ -84,7 +84,6 @@ func (e *Endpoint) Close() {
 		return
 	}
 	e.closed = true
-	linger := e.ops.GetLinger()
 	switch s := e.EndpointState(); {
 	case !e.opened:
 		e.closeIdle()
@@ -92,22 +91,33 @@ func (e *Endpoint) Close() {
 		e.conn.Release()
 		e.wake |= allEvents
 		e.publish()
-	case linger.Enabled && linger.Timeout == 0:
-		tcpip.AddDanglingEndpoint(e)
-		e.abortErr = &tcpip.ErrConnectionAborted{}
-		e.conn.Close(now)
-		e.conn.Abort(now)
 	default:
 		tcpip.AddDanglingEndpoint(e)
-		e.abortErr = &tcpip.ErrConnectionAborted{}
-		if s.connecting() {
-			e.abortErr = &tcpip.ErrAborted{}
-			e.conn.Abort(now)
+		switch {
+		case s == StateSynSent:
+			e.reset(now, &tcpip.ErrAborted{})
+		case s.connecting() || e.lingersNot(s):
+			e.reset(now, &tcpip.ErrConnectionAborted{})
+		default:
+			e.abortErr = &tcpip.ErrConnectionAborted{}
 		}
 		e.conn.Close(now)
 		e.shut |= tcpip.ShutdownRead | tcpip.ShutdownWrite
 		e.wake |= waiter.ReadableEvents | waiter.WritableEvents
 	}
+}
+
+// lingersNot reports whether SO_LINGER of 0 makes Close reset a connection in
+// that state: one that might still wait for the peer.
+func (e *Endpoint) lingersNot(s EndpointState) bool {
+	if l := e.ops.GetLinger(); !l.Enabled || l.Timeout != 0 {
+		return false
+	}
+	switch s {
+	case StateEstablished, StateCloseWait, StateFinWait1, StateFinWait2:
+		return true
+	}
+	return false
 }
 
 // closeIdle closes an endpoint that never had a connection: new, bound or

@@ -100,6 +100,9 @@ func (e *Endpoint) countNews() {
 		own.Timeouts.IncrementBy(n)
 		st.Timeouts.IncrementBy(n)
 	}
+	if n := c.ZeroWindows - e.stats.ReceiveErrors.ZeroRcvWindowState.Value(); n > 0 {
+		e.stats.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
+	}
 	if n := c.FastRecoveries - e.recoveries; n > 0 {
 		e.recoveries = c.FastRecoveries
 		if e.conn.Info().SACK {
