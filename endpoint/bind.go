@@ -83,6 +83,10 @@ func (e *Endpoint) reservation(nets netProtos) ports.Reservation {
 	if e.boundAny {
 		addr = tcpip.Address{}
 	}
+	var dest tcpip.FullAddress
+	if e.boundPeer {
+		dest = tcpip.FullAddress{Addr: e.ID.RemoteAddress, Port: e.ID.RemotePort}
+	}
 	return ports.Reservation{
 		Networks:     nets.list(),
 		Transport:    ProtocolNumber,
@@ -90,7 +94,7 @@ func (e *Endpoint) reservation(nets netProtos) ports.Reservation {
 		Port:         e.ID.LocalPort,
 		Flags:        e.boundFlags,
 		BindToDevice: e.boundDevice,
-		Dest:         e.boundDest,
+		Dest:         dest,
 	}
 }
 

@@ -159,7 +159,7 @@ func (e *Endpoint) settle(now engine.Instant) {
 type news struct {
 	wake    waiter.EventMask
 	strays  *arrival
-	orphans []*Endpoint
+	orphan  *Endpoint
 	parent  passiveParent
 	outcome handshakeOutcome
 	// listener has connections to reset.
@@ -168,8 +168,8 @@ type news struct {
 
 // takeNews takes the news there is.
 func (e *Endpoint) takeNews() news {
-	n := news{wake: e.wake, orphans: e.orphans}
-	e.wake, e.orphans = 0, nil
+	n := news{wake: e.wake, orphan: e.orphan}
+	e.wake, e.orphan = 0, nil
 	if e.outcome != handshakePending {
 		n.parent, n.outcome = e.parent, e.outcome
 		e.parent, e.outcome = nil, handshakePending
@@ -199,8 +199,12 @@ func (n *news) tell(e *Endpoint) {
 	if n.listener != nil {
 		n.listener.reap()
 	}
-	for _, o := range n.orphans {
-		o.unlock(o.lock())
+	for o := n.orphan; o != nil; {
+		now := o.lock()
+		next := o.nextOrphan
+		o.nextOrphan, o.orphaned = nil, false
+		o.unlock(now)
+		o = next
 	}
 	for a := n.strays; a != nil; {
 		next := a.next

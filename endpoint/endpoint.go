@@ -59,50 +59,54 @@ type Endpoint struct {
 	// mu guards everything below, and is ended by unlock only.
 	mu sync.Mutex
 
-	conn  engine.Conn
-	path  adapter.Path
-	timer adapter.Timer
+	// shut is what Shutdown was asked for; wake gathers the events to announce
+	// when mu is free again.
+	shut tcpip.ShutdownFlags
+	wake waiter.EventMask
+
 	// opened says that conn was opened; flushing, that a goroutine writes
 	// segments to the path; retired, that what was registered with the stack
 	// has been given back; closed, that the application has called Close or
 	// Abort; notified, that Connect has reported its success.
 	opened, flushing, retired, closed, notified bool
-	registered, portReserved                    bool
-	// shut is what Shutdown was asked for.
-	shut tcpip.ShutdownFlags
+	// outcome is what parent has to be told.
+	outcome handshakeOutcome
+
+	// What was reserved and registered: at every address with boundAny, for one
+	// peer with boundPeer.
+	registered, portReserved, boundAny, boundPeer bool
+
+	orphaned bool
+
+	boundNets             netProtos
+	portFlags, boundFlags ports.Flags
+	boundNIC, boundDevice tcpip.NICID
+	// recoveries is how many of the engine's the statistics already hold.
+	recoveries    uint32
+	timeWaitSince engine.Instant
+
+	conn  engine.Conn
+	path  adapter.Path
+	timer adapter.Timer
 
 	// hardErr is why the connection ended, for the next call that asks;
 	// abortErr is what it becomes when this side resets the connection; lastErr
 	// is what SO_ERROR reports.
 	hardErr, abortErr, lastErr tcpip.Error
 
-	// wake gathers the events to announce when mu is free again; strays are
-	// segments that must be delivered to another endpoint then; orphans are
-	// endpoints in TIME-WAIT whose port this one took over, and whose events
-	// wait too.
-	wake    waiter.EventMask
-	strays  *arrival
-	orphans []*Endpoint
-	// parent is who waits for a passive handshake to end; outcome is what to
-	// tell it when mu is free again.
-	parent  passiveParent
-	outcome handshakeOutcome
-
-	// bound is where the port was reserved: at every address with boundAny.
-	boundAny      bool
-	boundNIC      tcpip.NICID
-	boundDevice   tcpip.NICID
-	boundFlags    ports.Flags
-	boundDest     tcpip.FullAddress
-	boundNets     netProtos
-	portFlags     ports.Flags
-	timeWaitSince engine.Instant
+	// strays are segments that must be delivered to another endpoint when mu is
+	// free again; orphan is the first of the endpoints in TIME-WAIT whose port
+	// this one looked at or took over, and whose news wait for that, too.
+	// nextOrphan links them, and orphaned says that an endpoint is linked: its
+	// own lock guards both.
+	strays             *arrival
+	orphan, nextOrphan *Endpoint
+	// parent is who waits for a passive handshake to end.
+	parent passiveParent
 
 	opt   socketOptions
-	tune  rcvTuner
+	tune  *rcvTuner
 	owner tcpip.PacketOwner
-	// recoveries is how many of the engine's the statistics already hold.
-	recoveries uint64
 }
 
 var (

@@ -53,17 +53,17 @@ const segmentOverhead = 256
 type inbox struct {
 	mu          sync.Mutex
 	head, tail  *arrival
-	bytes       int
+	bytes       uint32
 	outstanding atomic.Bool // head != nil, readable without the lock
 }
 
 // put appends a, unless the inbox would then hold more than limit bytes; the
 // first one always fits.
 func (b *inbox) put(a *arrival, limit int) bool {
-	n := int(a.Payload.Size()) + segmentOverhead
+	n := uint32(a.Payload.Size()) + segmentOverhead
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.head != nil && b.bytes+n > limit {
+	if b.head != nil && b.bytes+n > uint32(limit) {
 		return false
 	}
 	b.bytes += n

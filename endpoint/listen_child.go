@@ -108,7 +108,7 @@ func (e *Endpoint) place(id stack.TransportEndpointID, route *stack.Route, pkt *
 	e.RegisterNICID = route.NICID()
 	e.boundNIC = pkt.NICID
 	e.boundNets = netProtoOf(pkt.NetworkProtocolNumber)
-	e.boundDest = tcpip.FullAddress{Addr: id.RemoteAddress, Port: id.RemotePort}
+	e.boundPeer = true
 	e.setPath(route)
 }
 

@@ -68,7 +68,7 @@ func (e *Endpoint) pickPort(now engine.Instant, route *stack.Route) tcpip.Error 
 	start := offset + counter.Load()
 	tried := uint32(0)
 	e.boundFlags, e.boundDevice = e.portFlags, tcpip.NICID(e.ops.GetBindToDevice())
-	e.boundDest = tcpip.FullAddress{Addr: e.ID.RemoteAddress, Port: e.ID.RemotePort}
+	e.boundPeer = true
 	rng := rand.RNGFrom(search{start})
 	_, err := s.Stack.PickEphemeralPort(rng, func(port uint16) (bool, tcpip.Error) {
 		tried++
@@ -84,7 +84,7 @@ func (e *Endpoint) pickPort(now engine.Instant, route *stack.Route) tcpip.Error 
 	})
 	if err != nil {
 		e.ID.LocalPort = 0
-		e.boundFlags, e.boundDevice, e.boundDest = ports.Flags{}, 0, tcpip.FullAddress{}
+		e.boundFlags, e.boundDevice, e.boundPeer = ports.Flags{}, 0, false
 		s.TCP.FailedPortReservations.Increment()
 		return err
 	}
@@ -135,13 +135,16 @@ func (e *Endpoint) takeOver(now engine.Instant, route *stack.Route) bool {
 	}
 	o, ok := e.shared.Stack.FindTransportEndpoint(route.NetProto(), ProtocolNumber, e.ID, route.NICID()).(*Endpoint)
 	// Waiting for another endpoint's lock here could be waiting for ourselves.
-	if !ok || o == e || !o.mu.TryLock() {
+	if !ok || o == e || o.EndpointState() != StateTimeWait || !o.mu.TryLock() {
 		return false
 	}
-	defer func() {
-		o.mu.Unlock()
-		e.orphans = append(e.orphans, o) // for what TryLock callers left, and the news
-	}()
+	// Who found the lock held meanwhile left a note. It is seen to, and the news
+	// are told, when no lock is held.
+	defer o.mu.Unlock()
+	if !o.orphaned {
+		o.orphaned = true
+		o.nextOrphan, e.orphan = e.orphan, o
+	}
 	if o.EndpointState() != StateTimeWait || now.Sub(o.timeWaitSince) < timeWaitRest || o.flushing {
 		return false
 	}

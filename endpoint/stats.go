@@ -103,8 +103,8 @@ func (e *Endpoint) countNews() {
 	if n := c.ZeroWindows - e.stats.ReceiveErrors.ZeroRcvWindowState.Value(); n > 0 {
 		e.stats.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
 	}
-	if n := c.FastRecoveries - e.recoveries; n > 0 {
-		e.recoveries = c.FastRecoveries
+	if n := uint64(uint32(c.FastRecoveries) - e.recoveries); n > 0 {
+		e.recoveries = uint32(c.FastRecoveries)
 		if e.conn.Info().SACK {
 			st.SACKRecovery.IncrementBy(n)
 		} else {

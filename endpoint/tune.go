@@ -23,7 +23,10 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 	if e.opt.rcvFixed || !e.opened || e.retired {
 		return
 	}
-	t := &e.tune
+	if e.tune == nil {
+		e.tune = new(rcvTuner)
+	}
+	t := e.tune
 	t.copied += copied
 	rtt := e.conn.Info().RTT
 	if rtt == 0 || now.Sub(t.since) < rtt {
