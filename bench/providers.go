@@ -9,6 +9,8 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
+	"tcpcb/transport"
 )
 
 // provider is one TCP to measure.
@@ -21,6 +23,7 @@ type provider struct {
 // one that ratios are taken against.
 var allProviders = []provider{
 	{"netstack", tcp.NewProtocol},
+	{"tcpcb", transport.NewProtocol},
 }
 
 // selectProviders returns the providers named in list, which is separated by
