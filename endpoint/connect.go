@@ -160,6 +160,18 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 	return p
 }
 
+// netstack acknowledges each batch of arrivals at once, and so does this: but
+// segments are processed one by one, where they arrive, and nobody says where a
+// batch ends. It ends when the application has caught up with it, after
+// batchSegments full segments, or after batchDelay. Without TCP_QUICKACK the
+// acknowledgment of less than two segments waits for slowAckDelay (RFC 9293,
+// section 3.8.6.3).
+const (
+	batchDelay    = time.Millisecond
+	batchSegments = 16
+	slowAckDelay  = 40 * time.Millisecond
+)
+
 // settings returns the engine's settings that follow from the options.
 func (e *Endpoint) settings() engine.Settings {
 	o := e.shared.Options()
@@ -171,7 +183,10 @@ func (e *Endpoint) settings() engine.Settings {
 	}
 	s.NoDelay = !e.ops.GetDelayOption()
 	s.Cork = e.ops.GetCorkOption()
-	s.QuickAck = e.ops.GetQuickAck()
+	s.AckDelay, s.AckEvery = batchDelay, batchSegments
+	if !e.ops.GetQuickAck() {
+		s.AckDelay, s.AckEvery = slowAckDelay, 0
+	}
 	s.KeepAlive = e.ops.GetKeepAlive()
 	s.KeepAliveIdle = e.opt.keepIdle
 	s.KeepAliveInterval = e.opt.keepInterval
