@@ -112,7 +112,8 @@ func TestISNDependsOnAll(t *testing.T) {
 func TestTSOffset(t *testing.T) {
 	s := NewSecrets(seeded(5))
 	a, b := tcpip.AddrFrom4([4]byte{10, 0, 0, 1}), tcpip.AddrFrom4([4]byte{10, 0, 0, 2})
-	if s.TSOffset(a, b) != s.TSOffset(a, b) {
+	first := s.TSOffset(a, b)
+	if s.TSOffset(a, b) != first {
 		t.Error("the offset of two hosts changes")
 	}
 	if s.TSOffset(a, b) == s.TSOffset(b, a) || s.TSOffset(a, b) == s.TSOffset(a, a) {

@@ -81,8 +81,6 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 		e.stray(a)
 	case e.defers(now, &a.Segment):
 		a.free()
-	case e.defers(now, &a.Segment):
-		a.free()
 	default:
 		before := e.conn.Unacked()
 		e.conn.HandleSegment(now, &a.Segment)

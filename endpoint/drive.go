@@ -190,9 +190,6 @@ func (n *news) tell(e *Endpoint) {
 	if n.parent != nil {
 		n.parent.handshakeEnded(e, n.outcome)
 	}
-	if l := e.listener.Load(); l != nil {
-		l.reap()
-	}
 	if n.wake != 0 {
 		e.wq.Notify(n.wake)
 	}
