@@ -7,6 +7,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/ports"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
 // Bind implements tcpip.Endpoint: it reserves a port, of the caller's choice or
@@ -64,7 +65,7 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 	}
 	id.LocalPort = port
 	e.ID = id
-	e.BindAddr = given
+	e.need().bindAddr = given
 	e.portReserved = true
 	e.boundNIC, e.boundDevice, e.boundFlags, e.boundNets = nic, device, e.portFlags, nets
 	e.setState(StateBound)
@@ -74,7 +75,8 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 // unwrap returns addr as the network knows it, a v4-mapped address as IPv4, and
 // the network protocol that it is reached by.
 func (e *Endpoint) unwrap(addr tcpip.FullAddress, bind bool) (tcpip.FullAddress, tcpip.NetworkProtocolNumber, tcpip.Error) {
-	return e.AddrNetProtoLocked(addr, e.ops.GetV6Only(), bind)
+	info := stack.TransportEndpointInfo{NetProto: e.NetProto, ID: e.ID}
+	return info.AddrNetProtoLocked(addr, e.ops.GetV6Only(), bind)
 }
 
 // reservation returns what the endpoint has reserved, for the given networks.

@@ -78,7 +78,6 @@ func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcp
 		}
 		return err
 	}
-	e.RegisterNICID = route.NICID()
 	e.boundNIC = nic
 	e.setPath(route)
 	e.opened = true

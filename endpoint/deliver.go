@@ -20,17 +20,17 @@ func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketB
 	switch adapter.ParseSegment(pkt, &a.Segment) {
 	case adapter.Malformed:
 		st.InvalidSegmentsReceived.Increment()
-		e.stats.ReceiveErrors.MalformedPacketsReceived.Increment()
+		e.stat().ReceiveErrors.MalformedPacketsReceived.Increment()
 		a.free()
 		return
 	case adapter.BadChecksum:
 		st.ChecksumErrors.Increment()
-		e.stats.ReceiveErrors.ChecksumErrors.Increment()
+		e.stat().ReceiveErrors.ChecksumErrors.Increment()
 		a.free()
 		return
 	}
 	st.ValidSegmentsReceived.Increment()
-	e.stats.SegmentsReceived.Increment()
+	e.countArrival()
 	if a.Flags.Has(wire.RST) {
 		st.ResetsReceived.Increment()
 	}
@@ -56,7 +56,7 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 	}
 	if !e.inbox.put(a, e.inboxLimit()) {
 		e.shared.Dropped.Increment()
-		e.stats.ReceiveErrors.SegmentQueueDropped.Increment()
+		e.stat().ReceiveErrors.SegmentQueueDropped.Increment()
 		a.free()
 		return
 	}
@@ -93,7 +93,7 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 
 // stray appends a to the strays.
 func (e *Endpoint) stray(a *arrival) {
-	at := &e.strays
+	at := &e.need().strays
 	for *at != nil {
 		at = &(*at).next
 	}

@@ -168,8 +168,8 @@ type news struct {
 
 // takeNews takes the news there is.
 func (e *Endpoint) takeNews() news {
-	n := news{wake: e.wake, orphan: e.orphan}
-	e.wake, e.orphan = 0, nil
+	n := news{wake: e.wake}
+	e.wake = 0
 	if e.outcome != handshakePending {
 		n.parent, n.outcome = e.parent, e.outcome
 		e.parent, e.outcome = nil, handshakePending
@@ -177,8 +177,11 @@ func (e *Endpoint) takeNews() news {
 	if e.shut != 0 || e.closed {
 		n.listener = e.listener.Load()
 	}
-	if e.retired { // until then, a stray would only find its way back
-		n.strays, e.strays = e.strays, nil
+	if r := e.rare; r != nil {
+		n.orphan, r.orphan = r.orphan, nil
+		if e.retired { // until then, a stray would only find its way back
+			n.strays, r.strays = r.strays, nil
+		}
 	}
 	return n
 }
@@ -198,8 +201,8 @@ func (n *news) tell(e *Endpoint) {
 	}
 	for o := n.orphan; o != nil; {
 		now := o.lock()
-		next := o.nextOrphan
-		o.nextOrphan, o.orphaned = nil, false
+		next := o.rare.nextOrphan
+		o.rare.nextOrphan, o.rare.orphaned = nil, false
 		o.unlock(now)
 		o = next
 	}

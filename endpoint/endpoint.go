@@ -29,7 +29,6 @@ import (
 // stack.TransportEndpoint towards the network. All of its methods may be called
 // from any goroutine, and none of them blocks.
 type Endpoint struct {
-	stack.TransportEndpointInfo
 	tcpip.DefaultSocketOptionsHandler
 
 	shared *Shared
@@ -53,8 +52,11 @@ type Endpoint struct {
 	// mu.
 	readMu, writeMu sync.Mutex
 
-	ops   tcpip.SocketOptions
-	stats Stats
+	ops tcpip.SocketOptions
+
+	// stats is nil until it is needed; till then segsIn and segsOut count.
+	stats           atomic.Pointer[counted]
+	segsIn, segsOut atomic.Uint64
 
 	// mu guards everything below, and is ended by unlock only.
 	mu sync.Mutex
@@ -76,37 +78,59 @@ type Endpoint struct {
 	// peer with boundPeer.
 	registered, portReserved, boundAny, boundPeer bool
 
-	orphaned bool
+	// abortWhy is what the reason becomes for later calls when this side resets
+	// the connection.
+	abortWhy abortReason
 
 	boundNets             netProtos
 	portFlags, boundFlags ports.Flags
 	boundNIC, boundDevice tcpip.NICID
-	// recoveries is how many of the engine's the statistics already hold.
-	recoveries    uint32
-	timeWaitSince engine.Instant
+	timeWaitSince         engine.Instant
 
 	conn  engine.Conn
 	path  adapter.Path
 	timer adapter.Timer
 
-	// hardErr is why the connection ended, for the next call that asks;
-	// abortErr is what it becomes when this side resets the connection; lastErr
+	// hardErr is why the connection ended, for the next call that asks; lastErr
 	// is what SO_ERROR reports.
-	hardErr, abortErr, lastErr tcpip.Error
+	hardErr, lastErr tcpip.Error
 
-	// strays are segments that must be delivered to another endpoint when mu is
-	// free again; orphan is the first of the endpoints in TIME-WAIT whose port
-	// this one looked at or took over, and whose news wait for that, too.
-	// nextOrphan links them, and orphaned says that an endpoint is linked: its
-	// own lock guards both.
-	strays             *arrival
-	orphan, nextOrphan *Endpoint
 	// parent is who waits for a passive handshake to end.
 	parent passiveParent
 
+	// ID is the connection, or where the endpoint is bound; NetProto is the
+	// network protocol that it was made for.
+	ID       stack.TransportEndpointID
+	NetProto tcpip.NetworkProtocolNumber
+
 	opt   socketOptions
-	tune  *rcvTuner
 	owner tcpip.PacketOwner
+	rare  *rare
+}
+
+// rare is what few endpoints need.
+type rare struct {
+	// bindAddr is the address that Bind was given.
+	bindAddr tcpip.Address
+	// strays are segments that must be delivered to another endpoint when the
+	// lock is free again.
+	strays *arrival
+	// orphan is the first of the endpoints in TIME-WAIT whose port this one
+	// looked at or took over, and whose news wait for that, too. nextOrphan
+	// links them, and orphaned says that an endpoint is linked: its own lock
+	// guards both.
+	orphan, nextOrphan *Endpoint
+	orphaned           bool
+
+	tune rcvTuner
+}
+
+// need returns what few endpoints need, for one that does.
+func (e *Endpoint) need() *rare {
+	if e.rare == nil {
+		e.rare = new(rare)
+	}
+	return e.rare
 }
 
 var (
@@ -143,12 +167,9 @@ type socketOptions struct {
 func New(shared *Shared, netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue) *Endpoint {
 	o := shared.Options()
 	e := &Endpoint{
-		TransportEndpointInfo: stack.TransportEndpointInfo{
-			NetProto:   netProto,
-			TransProto: ProtocolNumber,
-		},
-		shared: shared,
-		wq:     wq,
+		shared:   shared,
+		wq:       wq,
+		NetProto: netProto,
 		opt: socketOptions{
 			keepIdle:          engine.DefaultKeepAliveIdle,
 			keepInterval:      engine.DefaultKeepAliveInterval,
@@ -194,8 +215,14 @@ func ReceiveBufferLimits(s tcpip.StackHandler) tcpip.ReceiveBufferSizeOption {
 func (e *Endpoint) Info() tcpip.EndpointInfo {
 	now := e.lock()
 	defer e.unlock(now)
-	info := e.TransportEndpointInfo
-	return &info
+	info := &stack.TransportEndpointInfo{NetProto: e.NetProto, TransProto: ProtocolNumber, ID: e.ID}
+	if e.rare != nil {
+		info.BindAddr = e.rare.bindAddr
+	}
+	if e.path.Valid() {
+		info.RegisterNICID = e.path.Route().NICID()
+	}
+	return info
 }
 
 // SetOwner implements tcpip.Endpoint: whom the endpoint's packets belong to.

@@ -45,7 +45,7 @@ func (e *Endpoint) HandleError(transErr stack.TransportError, pkt *stack.PacketB
 		// being opened is given up for a soft error, and the caller learns in
 		// time. Netstack and Linux do the same.
 		if e.conn.SoftError() != engine.ReasonNone {
-			e.reset(now, err)
+			e.reset(now, abortReason(r))
 		}
 		if e.conn.State() == engine.StateClosed {
 			e.countFailedConnection()

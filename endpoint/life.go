@@ -65,8 +65,8 @@ func (e *Endpoint) ended(old EndpointState) {
 	}
 	err := adapter.ErrorOf(r)
 	switch {
-	case r == engine.ReasonAborted && e.abortErr != nil:
-		err = e.abortErr
+	case r == engine.ReasonAborted:
+		err = e.abortWhy.err()
 	case r == engine.ReasonReset && old == StateCloseWait:
 		// As in Linux, a reset that comes after the peer's FIN ends the stream
 		// without an error for readers; writers meet a broken pipe.

@@ -75,7 +75,7 @@ func (e *Endpoint) listenLocked(backlog int) tcpip.Error {
 		}
 	case StateBound:
 	default:
-		e.stats.ReadErrors.InvalidEndpointState.Increment()
+		e.stat().ReadErrors.InvalidEndpointState.Increment()
 		return &tcpip.ErrInvalidEndpointState{}
 	}
 	// Segments come as soon as the endpoint is registered: all is ready before.

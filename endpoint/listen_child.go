@@ -105,7 +105,6 @@ func routeBack(s *stack.Stack, id stack.TransportEndpointID, pkt *stack.PacketBu
 // route to its peer.
 func (e *Endpoint) place(id stack.TransportEndpointID, route *stack.Route, pkt *stack.PacketBuffer) {
 	e.ID = id
-	e.RegisterNICID = route.NICID()
 	e.boundNIC = pkt.NICID
 	e.boundNets = netProtoOf(pkt.NetworkProtocolNumber)
 	e.boundPeer = true

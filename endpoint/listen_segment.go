@@ -41,7 +41,7 @@ func (l *listener) handleSyn(id stack.TransportEndpointID, in *engine.Segment, p
 	acceptFull, synFull := l.full()
 	if acceptFull {
 		l.ep.shared.TCP.ListenOverflowSynDrop.Increment()
-		l.ep.stats.ReceiveErrors.ListenOverflowSynDrop.Increment()
+		l.ep.stat().ReceiveErrors.ListenOverflowSynDrop.Increment()
 		l.drop()
 		return
 	}
@@ -95,7 +95,7 @@ func (l *listener) handleAck(id stack.TransportEndpointID, in *engine.Segment, p
 		// The peer takes the connection for established, and will send the
 		// segment again, or text.
 		l.ep.shared.TCP.ListenOverflowAckDrop.Increment()
-		l.ep.stats.ReceiveErrors.ListenOverflowAckDrop.Increment()
+		l.ep.stat().ReceiveErrors.ListenOverflowAckDrop.Increment()
 		l.drop()
 		return
 	}

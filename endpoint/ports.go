@@ -141,9 +141,9 @@ func (e *Endpoint) takeOver(now engine.Instant, route *stack.Route) bool {
 	// Who found the lock held meanwhile left a note. It is seen to, and the news
 	// are told, when no lock is held.
 	defer o.mu.Unlock()
-	if !o.orphaned {
-		o.orphaned = true
-		o.nextOrphan, e.orphan = e.orphan, o
+	if or, r := o.need(), e.need(); !or.orphaned {
+		or.orphaned = true
+		or.nextOrphan, r.orphan = r.orphan, o
 	}
 	if o.EndpointState() != StateTimeWait || now.Sub(o.timeWaitSince) < timeWaitRest || o.flushing {
 		return false

@@ -139,7 +139,7 @@ func (e *Endpoint) readable() tcpip.Error {
 	case s == StateClose:
 		return e.closedForReceive()
 	case !s.connected():
-		e.stats.ReadErrors.NotConnected.Increment()
+		e.stat().ReadErrors.NotConnected.Increment()
 		return &tcpip.ErrNotConnected{}
 	case e.conn.EOF():
 		return e.closedForReceive()
@@ -148,6 +148,6 @@ func (e *Endpoint) readable() tcpip.Error {
 }
 
 func (e *Endpoint) closedForReceive() tcpip.Error {
-	e.stats.ReadErrors.ReadClosed.Increment()
+	e.stat().ReadErrors.ReadClosed.Increment()
 	return &tcpip.ErrClosedForReceive{}
 }

@@ -7,6 +7,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/waiter"
 
+	"tcpcb/adapter"
 	"tcpcb/engine"
 )
 
@@ -20,8 +21,7 @@ func (e *Endpoint) Shutdown(flags tcpip.ShutdownFlags) tcpip.Error {
 	s := e.EndpointState()
 	switch {
 	case s.connecting():
-		e.abortErr = &tcpip.ErrConnectionReset{}
-		e.conn.Abort(now)
+		e.reset(now, abortedByShutdown)
 		return nil
 	case s.connected():
 		return e.shutdownLocked(now, flags)
@@ -44,7 +44,7 @@ func (e *Endpoint) shutdownLocked(now engine.Instant, flags tcpip.ShutdownFlags)
 		if e.shut&tcpip.ShutdownWrite != 0 && e.conn.Readable() > 0 {
 			// Nobody will read what is there: the peer has to know
 			// (RFC 9293, section 3.6.1).
-			e.reset(now, &tcpip.ErrConnectionAborted{})
+			e.reset(now, abortedByClose)
 			return nil
 		}
 		e.conn.CloseRead(now)
@@ -66,10 +66,35 @@ func (e *Endpoint) shutdownLocked(now engine.Instant, flags tcpip.ShutdownFlags)
 	return nil
 }
 
-// reset ends the connection with a reset where the peer has to know; err is
-// what later calls are told.
-func (e *Endpoint) reset(now engine.Instant, err tcpip.Error) {
-	e.abortErr = err
+// abortReason says why this side reset the connection: an engine.Reason, or
+// one of those below.
+type abortReason uint8
+
+const (
+	abortedByClose    abortReason = 0x80 + iota // with text that nobody read, or SO_LINGER of 0
+	abortedByAbort                              // by Abort, or Close during the handshake
+	abortedByShutdown                           // by Shutdown during the handshake
+)
+
+// err returns what later calls are told.
+func (r abortReason) err() tcpip.Error {
+	switch r {
+	case abortedByClose:
+		return &tcpip.ErrConnectionAborted{}
+	case abortedByAbort:
+		return &tcpip.ErrAborted{}
+	case abortedByShutdown:
+		return &tcpip.ErrConnectionReset{}
+	}
+	if err := adapter.ErrorOf(engine.Reason(r)); err != nil {
+		return err
+	}
+	return &tcpip.ErrConnectionAborted{}
+}
+
+// reset ends the connection with a reset where the peer has to know.
+func (e *Endpoint) reset(now engine.Instant, why abortReason) {
+	e.abortWhy = why
 	e.conn.Abort(now)
 }
 
@@ -95,11 +120,11 @@ func (e *Endpoint) Close() {
 		tcpip.AddDanglingEndpoint(e)
 		switch {
 		case s == StateSynSent:
-			e.reset(now, &tcpip.ErrAborted{})
+			e.reset(now, abortedByAbort)
 		case s.connecting() || e.lingersNot(s):
-			e.reset(now, &tcpip.ErrConnectionAborted{})
+			e.reset(now, abortedByClose)
 		default:
-			e.abortErr = &tcpip.ErrConnectionAborted{}
+			e.abortWhy = abortedByClose
 		}
 		e.conn.Close(now)
 		e.shut |= tcpip.ShutdownRead | tcpip.ShutdownWrite
@@ -147,7 +172,7 @@ func (e *Endpoint) Abort() {
 		e.conn.Release()
 		e.publish()
 	default:
-		e.reset(now, &tcpip.ErrAborted{})
+		e.reset(now, abortedByAbort)
 		e.wake |= allEvents
 	}
 }

@@ -68,26 +68,72 @@ type Stats struct {
 // IsEndpointStats marks Stats as a tcpip.EndpointStats.
 func (*Stats) IsEndpointStats() {}
 
-// Stats implements tcpip.Endpoint.
-func (e *Endpoint) Stats() tcpip.EndpointStats { return &e.stats }
+// counted is the Stats of an endpoint that had something to count besides the
+// segments of an untroubled connection, or that was asked.
+type counted struct {
+	Stats
+	// recoveries is how many of the engine's the stack's counters hold already.
+	recoveries uint64
+}
+
+// Stats implements tcpip.Endpoint. The counters go on counting.
+func (e *Endpoint) Stats() tcpip.EndpointStats { return &e.stat().Stats }
+
+// stat returns the counters, and begins them where they are not there: most
+// endpoints never need them.
+func (e *Endpoint) stat() *counted {
+	s := e.stats.Load()
+	if s == nil {
+		e.stats.CompareAndSwap(nil, new(counted))
+		s = e.stats.Load()
+	}
+	// What was counted without them until now, or a moment ago.
+	if e.segsIn.Load() != 0 {
+		s.SegmentsReceived.IncrementBy(e.segsIn.Swap(0))
+	}
+	if e.segsOut.Load() != 0 {
+		s.SegmentsSent.IncrementBy(e.segsOut.Swap(0))
+	}
+	return s
+}
+
+// countArrival counts a segment that came in good order.
+func (e *Endpoint) countArrival() {
+	if s := e.stats.Load(); s != nil {
+		s.SegmentsReceived.Increment()
+		return
+	}
+	e.segsIn.Add(1)
+}
 
 // countSegment counts a segment that was handed to the network layer, which
 // answered err. Nothing but atomic counters: e.mu is free.
 func (e *Endpoint) countSegment(f wire.Flags, err tcpip.Error) {
-	if err == nil {
-		e.stats.SegmentsSent.Increment()
+	s := e.stats.Load()
+	switch {
+	case err == nil && s == nil:
+		e.segsOut.Add(1)
+		return
+	case err == nil:
+		s.SegmentsSent.Increment()
 		return
 	}
-	e.stats.SendErrors.SegmentSendToNetworkFailed.Increment()
+	s = e.stat()
+	s.SendErrors.SegmentSendToNetworkFailed.Increment()
 	if f.Has(wire.SYN) {
-		e.stats.SendErrors.SynSendToNetworkFailed.Increment()
+		s.SendErrors.SynSendToNetworkFailed.Increment()
 	}
 }
 
 // countNews moves what the engine counted since the last time into the
 // statistics of the endpoint and of the stack.
 func (e *Endpoint) countNews() {
-	c, own, st := e.conn.Counters(), &e.stats.SendErrors, &e.shared.TCP
+	c := e.conn.Counters()
+	if c.Retransmits|c.Timeouts|c.ZeroWindows|c.FastRecoveries == 0 {
+		return
+	}
+	s, st := e.stat(), &e.shared.TCP
+	own := &s.SendErrors
 	if n := c.Retransmits - own.Retransmits.Value(); n > 0 {
 		own.Retransmits.IncrementBy(n)
 		st.Retransmits.IncrementBy(n)
@@ -100,11 +146,11 @@ func (e *Endpoint) countNews() {
 		own.Timeouts.IncrementBy(n)
 		st.Timeouts.IncrementBy(n)
 	}
-	if n := c.ZeroWindows - e.stats.ReceiveErrors.ZeroRcvWindowState.Value(); n > 0 {
-		e.stats.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
+	if n := c.ZeroWindows - s.ReceiveErrors.ZeroRcvWindowState.Value(); n > 0 {
+		s.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
 	}
-	if n := uint64(uint32(c.FastRecoveries) - e.recoveries); n > 0 {
-		e.recoveries = uint32(c.FastRecoveries)
+	if n := c.FastRecoveries - s.recoveries; n > 0 {
+		s.recoveries = c.FastRecoveries
 		if e.conn.Info().SACK {
 			st.SACKRecovery.IncrementBy(n)
 		} else {
@@ -116,5 +162,5 @@ func (e *Endpoint) countNews() {
 // countFailedConnection counts an attempt to connect that failed.
 func (e *Endpoint) countFailedConnection() {
 	e.shared.TCP.FailedConnectionAttempts.Increment()
-	e.stats.FailedConnectionAttempts.Increment()
+	e.stat().FailedConnectionAttempts.Increment()
 }

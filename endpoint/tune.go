@@ -23,10 +23,7 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 	if e.opt.rcvFixed || !e.opened || e.retired {
 		return
 	}
-	if e.tune == nil {
-		e.tune = new(rcvTuner)
-	}
-	t := e.tune
+	t := &e.need().tune
 	t.copied += copied
 	rtt := e.conn.Info().RTT
 	if rtt == 0 || now.Sub(t.since) < rtt {

@@ -73,7 +73,7 @@ func (e *Endpoint) writeRest(now engine.Instant, buf *buffer.Buffer) int {
 func (e *Endpoint) writable() (int, tcpip.Error) {
 	switch s := e.EndpointState(); {
 	case s == StateError:
-		e.stats.WriteErrors.WriteClosed.Increment()
+		e.stat().WriteErrors.WriteClosed.Increment()
 		if err := e.takeHardError(); err != nil {
 			return 0, err
 		}
@@ -83,7 +83,7 @@ func (e *Endpoint) writable() (int, tcpip.Error) {
 		// is the caller that waits.
 		return 0, &tcpip.ErrWouldBlock{}
 	case !s.connected() || e.sndClosed():
-		e.stats.WriteErrors.WriteClosed.Increment()
+		e.stat().WriteErrors.WriteClosed.Increment()
 		return 0, &tcpip.ErrClosedForSend{}
 	}
 	room := e.conn.WriteSpace()
