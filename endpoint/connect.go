@@ -132,7 +132,6 @@ func (e *Endpoint) dress() {
 	e.path.SetTTL(e.opt.ttl, e.opt.hopLimit)
 	e.path.TOS = e.opt.tos
 	e.path.DF = e.opt.pmtud != tcpip.PMTUDiscoveryDont
-	e.path.Mark = e.ops.GetMark()
 	e.path.Owner = e.owner
 	e.path.Experiment = 0
 	if nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC()); err == nil && nic.GetExperimentIPOptionEnabled() {
@@ -201,6 +200,14 @@ func (e *Endpoint) settings() engine.Settings {
 		s.InvalidRateLimit = time.Duration(limit)
 	}
 	return s
+}
+
+// watchQuickAck puts a changed TCP_QUICKACK in force, which nobody is told of
+// when it is set.
+func (e *Endpoint) watchQuickAck(now engine.Instant) {
+	if e.ops.GetQuickAck() == (e.conn.Settings().AckDelay == slowAckDelay) {
+		e.apply(now)
+	}
 }
 
 // apply puts changed options in force.

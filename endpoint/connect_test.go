@@ -4,10 +4,14 @@
 package endpoint_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -284,20 +288,93 @@ type icmpError struct {
 
 func (e icmpError) Kind() stack.TransportErrorKind { return e.kind }
 
-// An ICMP error ends a handshake when it quotes our SYN (RFC 5927, section
-// 4.1); of a connection it is remembered only (RFC 9293, section 3.9.2.2,
-// MUST-56).
-func TestICMPErrors(t *testing.T) {
+func (e icmpError) Info() uint32 { return 1000 }
+
+// report has c told of an ICMP error that quotes the first n bytes of its
+// segment with the given sequence number.
+func (c *sock) report(kind stack.TransportErrorKind, at uint32, n int) {
+	b := make([]byte, header.TCPMinimumSize)
+	binary.BigEndian.PutUint32(b[header.TCPSeqNumOffset:], at)
+	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(b[:n])})
+	defer pkt.DecRef()
+	pkt.NetworkProtocolNumber = ipv4.ProtocolNumber
+	c.HandleError(icmpError{kind: kind}, pkt)
+}
+
+// lastSeq returns the sequence number of the last packet in a capture.
+func lastSeq(b []byte, length int) uint32 {
+	tcp := b[len(b)-length+header.IPv4MinimumSize:]
+	return header.TCP(tcp).SequenceNumber()
+}
+
+// An ICMP error ends a handshake when it quotes our SYN: who forges one has to
+// guess the sequence number (RFC 5927, section 4.1).
+func TestICMPErrorsOfHandshake(t *testing.T) {
+	for kind, want := range map[stack.TransportErrorKind]tcpip.Error{
+		stack.DestinationHostUnreachableTransportError:    &tcpip.ErrHostUnreachable{},
+		stack.DestinationNetworkUnreachableTransportError: &tcpip.ErrNetworkUnreachable{},
+		stack.DestinationPortUnreachableTransportError:    &tcpip.ErrConnectionRefused{},
+		stack.DestinationHostDownTransportError:           &tcpip.ErrHostDown{},
+	} {
+		var sent bytes.Buffer
+		o := slowLink()
+		o.B.Path.Down = true
+		o.A.Capture = &sent
+		w := newFifo(t, o)
+		c := w.socket(w.a, ipv4.ProtocolNumber)
+		c.SocketOptions().SetIPv4RecvError(true)
+		wantErr(t, "Connect", c.Connect(tcpip.FullAddress{Addr: addrB, Port: port}), &tcpip.ErrConnectStarted{})
+		iss := lastSeq(sent.Bytes(), 60)
+		c.report(kind, iss+1, 8)
+		c.report(kind, iss-1, 8)
+		c.report(kind, iss, 7)
+		c.wantState(endpoint.StateSynSent)
+		c.report(kind, iss, 8)
+		c.wantState(endpoint.StateError)
+		wantErr(t, "LastError", c.LastError(), want)
+		if e := c.SocketOptions().DequeueErr(); e == nil || e.Dst.Addr != addrB || e.Dst.Port != port {
+			t.Errorf("the queue of errors has %+v", e)
+		} else {
+			e.Payload.Release()
+		}
+		if e := c.SocketOptions().DequeueErr(); e != nil {
+			t.Errorf("a forgery came into the queue of errors: %+v", e)
+		}
+		if n := w.a.Stats().TCP.FailedConnectionAttempts.Value(); n != 1 {
+			t.Errorf("FailedConnectionAttempts is %d", n)
+		}
+		c.Close()
+		w.wantNothingLeft()
+	}
+}
+
+// Of a connection, an ICMP error is remembered only (RFC 9293, section 3.9.2.2,
+// MUST-56), and one that tells a path MTU makes segments smaller.
+func TestICMPErrorsOfConnection(t *testing.T) {
+	var sent bytes.Buffer
 	o := slowLink()
-	o.B.Path.Down = true
+	o.A.Capture = &sent
 	w := newFifo(t, o)
-	c := w.socket(w.a, ipv4.ProtocolNumber)
-	wantErr(t, "Connect", c.Connect(tcpip.FullAddress{Addr: addrB, Port: port}), &tcpip.ErrConnectStarted{})
-	forged := stack.NewPacketBuffer(stack.PacketBufferOptions{})
-	forged.NetworkProtocolNumber = ipv4.ProtocolNumber
-	c.HandleError(icmpError{kind: stack.DestinationHostUnreachableTransportError}, forged)
-	forged.DecRef()
-	c.wantState(endpoint.StateSynSent)
+	c, s := w.pair()
+	c.report(stack.DestinationHostUnreachableTransportError, lastSeq(sent.Bytes(), 52), 8)
+	wantErr(t, "LastError after news of nothing sent", c.LastError(), nil)
+	c.send(text(3000))
+	at := lastSeq(sent.Bytes(), 156) // 3000 bytes are 1448, 1448 and 104; and headers
+	c.report(stack.DestinationHostUnreachableTransportError, at, 8)
+	c.wantState(endpoint.StateEstablished)
+	wantErr(t, "LastError", c.LastError(), &tcpip.ErrHostUnreachable{})
+	c.report(stack.PacketTooBigTransportError, at+104, 8)
+	if n, _ := c.GetSockOptInt(tcpip.MaxSegOption); n != 1460 {
+		t.Errorf("segments of %d bytes after news of nothing sent", n)
+	}
+	c.report(stack.PacketTooBigTransportError, at, 8)
+	if n, _ := c.GetSockOptInt(tcpip.MaxSegOption); n != 1000-header.TCPMinimumSize {
+		t.Errorf("segments of %d bytes", n)
+	}
+	if !bytes.Equal(s.recv(3000), text(3000)) {
+		t.Error("the bytes differ")
+	}
 	c.Close()
+	s.Close()
 	w.wantNothingLeft()
 }

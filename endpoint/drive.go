@@ -120,6 +120,7 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 	defer batches.Put(b)
 	for e.poll(now, b) {
 		path := e.path // what is set while the lock is free counts from the next batch
+		path.Mark = e.ops.GetMark()
 		e.flushing = true
 		e.mu.Unlock()
 		e.write(b, &path)
@@ -144,6 +145,7 @@ func (e *Endpoint) settle(now engine.Instant) {
 	if !e.opened || e.retired {
 		return
 	}
+	e.watchQuickAck(now)
 	e.follow(now, e.conn.TakeEvents())
 	e.countNews()
 	switch {

@@ -37,19 +37,22 @@ func (e *Endpoint) HandleError(transErr stack.TransportError, pkt *stack.PacketB
 	if !ok {
 		return
 	}
-	err := adapter.ErrorOf(r)
-	connecting := e.EndpointState().connecting()
 	e.conn.HandleUnreachable(now, r, at)
-	if connecting {
+	ended := e.conn.State() == engine.StateClosed
+	soft := e.conn.SoftError() != engine.ReasonNone
+	if !soft && !ended {
+		return // about nothing that we sent
+	}
+	err := adapter.ErrorOf(r)
+	e.lastErr = err
+	if e.EndpointState().connecting() {
 		// RFC 5461, section 4.1: nothing is lost yet when a connection that is
 		// being opened is given up for a soft error, and the caller learns in
 		// time. Netstack and Linux do the same.
-		if e.conn.SoftError() != engine.ReasonNone {
+		if !ended {
 			e.reset(now, abortReason(r))
 		}
-		if e.conn.State() == engine.StateClosed {
-			e.countFailedConnection()
-		}
+		e.countFailedConnection()
 	}
 	e.queueError(err, transErr, pkt)
 }

@@ -38,7 +38,6 @@ func (e *Endpoint) follow(now engine.Instant, ev engine.Events) {
 		e.wake |= allEvents
 	}
 	if ev.Has(engine.EventSoftError) {
-		e.lastErr = adapter.ErrorOf(e.conn.SoftError())
 		e.wake |= waiter.EventErr
 	}
 	if e.parent != nil && e.outcome == handshakePending {
@@ -75,6 +74,9 @@ func (e *Endpoint) ended(old EndpointState) {
 		return
 	case r == engine.ReasonTimedOut && old.connected():
 		e.shared.TCP.EstablishedTimedout.Increment()
+		if e.lastErr != nil {
+			err = e.lastErr // what explains the silence (RFC 5461, section 4)
+		}
 	}
 	if old.connecting() {
 		e.lastErr = err
