@@ -77,7 +77,7 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 	n, err := writeOut(dst, &buf)
 	if buf.Size() > 0 && !peek {
 		now := e.lock()
-		if e.retired && e.closed {
+		if e.closed { // nobody reads any more
 			buf.Release()
 		} else {
 			e.conn.Unread(&buf)
