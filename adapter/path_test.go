@@ -309,6 +309,9 @@ func TestReleaseTwice(t *testing.T) {
 // TestPacketAllocates bounds what a packet costs above what netstack's own
 // buffers do: nothing.
 func TestPacketAllocates(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools lossy")
+	}
 	h := newHost(t, 1500, 0, stack.GSONotSupported)
 	p := h.path(t, false)
 	out := sample(0)

@@ -82,9 +82,9 @@ func (h *inherited) give(e *Endpoint) {
 	}
 }
 
-// newChild returns an endpoint for the connection id that in asks for: it has
-// the listener's options and a path, and nobody knows it yet.
-func (l *listener) newChild(id stack.TransportEndpointID, in *engine.Segment, pkt *stack.PacketBuffer) (*Endpoint, tcpip.Error) {
+// newChild returns an endpoint for the connection id, which pkt belongs to: it
+// has the listener's options and a path, and nobody knows it yet.
+func (l *listener) newChild(id stack.TransportEndpointID, pkt *stack.PacketBuffer) (*Endpoint, tcpip.Error) {
 	route, err := routeBack(l.ep.shared.Stack, id, pkt)
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func cookieOf(in *engine.Segment) seq.Num { return in.Ack.Add(-1) }
 // acceptCookie makes the connection whose handshake in ends; in's text and FIN
 // are its first.
 func (l *listener) acceptCookie(id stack.TransportEndpointID, mss uint16, in *engine.Segment, pkt *stack.PacketBuffer) {
-	child, err := l.newChild(id, in, pkt)
+	child, err := l.newChild(id, pkt)
 	if err != nil {
 		l.ep.countFailedConnection()
 		return

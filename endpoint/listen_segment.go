@@ -49,7 +49,7 @@ func (l *listener) handleSyn(id stack.TransportEndpointID, in *engine.Segment, p
 		l.sendCookie(id, in, pkt)
 		return
 	}
-	child, err := l.newChild(id, in, pkt)
+	child, err := l.newChild(id, pkt)
 	if err != nil {
 		l.ep.countFailedConnection()
 		return
