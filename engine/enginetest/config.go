@@ -1,0 +1,140 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package enginetest
+
+import (
+	"time"
+
+	"tcpcb/engine"
+)
+
+// Config is a simulation: two hosts and the two directions between them. Hosts
+// counts from 0; host 0 opens actively. Links[0] carries what host 0 sends.
+type Config struct {
+	Hosts [2]Host
+	Links [2]Link
+
+	// Simultaneous has both hosts open actively at the same instant; otherwise
+	// host 1 listens. Cookie has it listen without state (RFC 4987, section
+	// 3.6).
+	Simultaneous, Cookie bool
+
+	// Limit bounds the virtual time; 0 stands for an hour. A simulation that is
+	// not over by then has failed.
+	Limit time.Duration
+	// CheckEvery is after how many inputs of a host the engine's invariants are
+	// checked, whose cost grows with the window; 0 stands for 1.
+	CheckEvery int
+}
+
+// Host is one end: an engine and the application that owns it.
+type Host struct {
+	// Params and Settings are what the engine is opened with. Settings whose
+	// RcvBuf is 0 stand for engine.DefaultSettings.
+	Params   engine.Params
+	Settings engine.Settings
+
+	// Write is how many bytes the application writes, in calls of WriteSize[0]
+	// to WriteSize[1] bytes (0: 1 to 8192), sleeping up to WritePause between
+	// two.
+	Write      int
+	WriteSize  [2]int
+	WritePause time.Duration
+	// ReadSize and ReadPause are the same for its reads.
+	ReadSize  [2]int
+	ReadPause time.Duration
+	// End is what it does once all is written.
+	End End
+	// Acts are what it does at set times, whatever it was about.
+	Acts []Act
+}
+
+// End is how an application ends its side of a connection.
+type End uint8
+
+const (
+	// EndShutdown closes for writing when all is written, and closes when the
+	// peer has closed as well.
+	EndShutdown End = iota
+	// EndHold keeps its side open until the peer has closed, and closes then.
+	EndHold
+	// EndClose closes when all is written, and reads no more.
+	EndClose
+	// EndAbort aborts when all is written.
+	EndAbort
+)
+
+// Act is something that an application does After the start.
+type Act struct {
+	After time.Duration
+	Do    Verb
+}
+
+// Verb is a call of the application.
+type Verb uint8
+
+// The verbs, each named after the engine's method.
+const (
+	DoCloseWrite Verb = iota
+	DoCloseRead
+	DoClose
+	DoAbort
+)
+
+// Link is one direction of a path. The zero value delivers everything at once
+// and in order.
+type Link struct {
+	// Loss, Duplicate and Corrupt are the chances that a packet is lost, comes
+	// twice, or has bits flipped, which its checksum tells.
+	Loss, Duplicate, Corrupt float64
+	// BurstStart is the chance that a packet begins a burst of losses, and
+	// BurstEnd that a lost packet is the last of one (Gilbert's model).
+	BurstStart, BurstEnd float64
+
+	// Delay is the time in flight, Jitter is added at random and keeps the
+	// order.
+	Delay, Jitter time.Duration
+	// Reorder is the chance that a packet takes ReorderBy longer, and is
+	// overtaken.
+	Reorder   float64
+	ReorderBy time.Duration
+
+	// Rate is in bytes per second, 0 is without bound; Queue is the bytes that
+	// may wait for it, 0 is without bound.
+	Rate, Queue int
+
+	// MTU is the longest IPv4 packet, 0 is without bound. A longer one is
+	// dropped, and its sender told (RFC 1191).
+	MTU int
+
+	// CutAt and CutFor make a time in which all is lost.
+	CutAt, CutFor time.Duration
+}
+
+// Orderly reports whether all that is written must arrive: nobody gives up, or
+// reads less than is sent.
+func (c *Config) Orderly() bool {
+	for i := range c.Hosts {
+		h, peer := &c.Hosts[i], &c.Hosts[1-i]
+		switch {
+		case len(h.Acts) > 0, h.End == EndAbort:
+			return false
+		case h.End == EndClose && peer.Write > 0:
+			return false
+		}
+	}
+	return true
+}
+
+// Clean reports whether the path delivers everything once and in order, so that
+// nothing has to be sent again.
+func (c *Config) Clean() bool {
+	for _, l := range c.Links {
+		if l.Loss != 0 || l.Duplicate != 0 || l.Corrupt != 0 || l.BurstStart != 0 || l.Reorder != 0 ||
+			l.Queue != 0 || l.MTU != 0 || l.CutFor != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,120 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package enginetest
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/buffer"
+
+	"tcpcb/engine"
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
+
+// ipHeader is the length of the IPv4 header that a link counts on every packet,
+// in bytes.
+const ipHeader = 20
+
+// packet is a TCP packet on a link: its header in bytes, so that the wire
+// format is part of every simulation, and its text by reference.
+type packet struct {
+	header  [wire.MaxHeaderLen]byte
+	n       int // bytes of header
+	payload buffer.Buffer
+	corrupt bool
+	// tooBig is not 0 on the news that a packet at sequence number at was too
+	// long, which goes back to its sender: the MSS of the path.
+	tooBig int
+	at     seq.Num
+}
+
+func (p *packet) size() int { return ipHeader + p.n + int(p.payload.Size()) }
+
+func (p *packet) clone() *packet {
+	q := *p
+	q.payload = p.payload.Clone()
+	return &q
+}
+
+// link is the state of one direction.
+type link struct {
+	Link
+	start engine.Instant
+	rng   *rand.Rand
+	busy  engine.Instant // until when packets wait for the rate
+	last  engine.Instant // when the last packet arrives that keeps the order
+	burst bool
+	lost  int
+}
+
+// carry takes a packet and calls deliver for each copy that arrives, with when.
+func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Instant, p *packet)) {
+	if l.drops(now) {
+		l.lost++
+		p.payload.Release()
+		return
+	}
+	leaves := max(now, l.busy)
+	if l.Rate > 0 {
+		if l.Queue > 0 && int(leaves.Sub(now).Seconds()*float64(l.Rate))+p.size() > l.Queue {
+			l.lost++
+			p.payload.Release()
+			return
+		}
+		leaves = leaves.Add(time.Duration(p.size()) * time.Second / time.Duration(l.Rate))
+		l.busy = leaves
+	}
+	if l.chance(l.Corrupt) {
+		for range 1 + l.rng.IntN(3) {
+			p.header[l.rng.IntN(p.n)] ^= 1 << l.rng.IntN(8)
+		}
+		p.corrupt = true
+	}
+	copies := 1
+	if l.chance(l.Duplicate) {
+		copies = 2
+	}
+	for i := range copies {
+		q := p
+		if i < copies-1 {
+			q = p.clone()
+		}
+		deliver(l.arrival(leaves), q)
+	}
+}
+
+// arrival returns when a packet that leaves then comes to the other end.
+func (l *link) arrival(leaves engine.Instant) engine.Instant {
+	at := leaves.Add(l.Delay)
+	if l.Jitter > 0 {
+		at = at.Add(time.Duration(l.rng.Int64N(int64(l.Jitter))))
+	}
+	if l.chance(l.Reorder) {
+		return at.Add(l.ReorderBy)
+	}
+	l.last = max(l.last, at)
+	return l.last
+}
+
+// drops reports whether the next packet is lost.
+func (l *link) drops(now engine.Instant) bool {
+	if t := now.Sub(l.start); t >= l.CutAt && t < l.CutAt+l.CutFor {
+		return true
+	}
+	if l.burst {
+		l.burst = !l.chance(l.BurstEnd)
+		return true
+	}
+	if l.chance(l.BurstStart) {
+		l.burst = true
+		return true
+	}
+	return l.chance(l.Loss)
+}
+
+// chance draws only where p is set, so that a link without a trait draws
+// nothing for it.
+func (l *link) chance(p float64) bool { return p > 0 && l.rng.Float64() < p }

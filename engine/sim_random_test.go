@@ -1,0 +1,172 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"tcpcb/engine"
+	"tcpcb/engine/enginetest"
+)
+
+// pick draws one of several.
+func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
+
+// nearWraps are initial sequence numbers from which a transfer of some 100 KB
+// wraps at 2^31 or at 2^32, or does not.
+func nearWraps(rng *rand.Rand) uint32 {
+	return pick(rng, uint32(math.MaxUint32), 1<<31-1, 0, 1<<31, rng.Uint32()) - uint32(rng.IntN(100_000))
+}
+
+// anyHost draws a host that moves up to write bytes and gives nothing up. Its
+// route has that MSS.
+func anyHost(rng *rand.Rand, mss, write int) enginetest.Host {
+	h := enginetest.Host{Params: anyParams(rng, mss), Settings: engine.DefaultSettings()}
+	h.Write = pick(rng, 0, 1, rng.IntN(100), rng.IntN(write+1), write)
+	s := &h.Settings
+	s.RcvBuf = pick(rng, 1, 2, 100, 536, 1461, 5000, 65535, 1<<16, 300_000, 1<<20, 16<<20)
+	s.SndBuf = pick(rng, 1, 100, 1461, 5000, 1<<16, 1<<20, 16<<20)
+	s.WindowClamp = pick(rng, 0, 0, 0, 0, 100, 1000, 100_000)
+	s.NoDelay = rng.IntN(2) == 0
+	s.Cork = rng.IntN(8) == 0
+	s.AckDelay = pick(rng, 0, 0, time.Millisecond, 40*time.Millisecond, 500*time.Millisecond)
+	s.QuickAck = rng.IntN(8) == 0
+	s.MinRTO = pick(rng, 200*time.Millisecond, 200*time.Millisecond, 20*time.Millisecond, time.Second)
+	s.TimeWait = pick(rng, 0, time.Second, 60*time.Second)
+	s.SynRetries, s.MaxRetries = 40, 40
+	if rng.IntN(4) == 0 {
+		h.WriteSize = pick(rng, [2]int{1, 1}, [2]int{1, 100}, [2]int{1460, 1460}, [2]int{60_000, 65_521})
+	}
+	if rng.IntN(4) == 0 {
+		h.ReadSize = pick(rng, [2]int{1, 10}, [2]int{1, 1000}, [2]int{60_000, 65_521})
+	}
+	if h.Write < 10_000 && rng.IntN(3) == 0 {
+		h.WritePause = pick(rng, time.Millisecond, 100*time.Millisecond, time.Second)
+	}
+	if rng.IntN(3) == 0 {
+		h.ReadPause = pick(rng, time.Microsecond, 10*time.Millisecond, 100*time.Millisecond)
+	}
+	return h
+}
+
+func anyParams(rng *rand.Rand, mss int) engine.Params {
+	p := engine.Params{
+		ISS: nearWraps(rng), TSOffset: nearWraps(rng), MSS: uint16(mss),
+		NoWindowScale: rng.IntN(4) == 0,
+		NoTimestamps:  rng.IntN(2) == 0,
+		NoSACK:        rng.IntN(3) == 0,
+		RcvBufMax:     pick(rng, 0, 0, 4<<20, 1<<30),
+		UserMSS:       pick(rng, uint16(0), 0, 0, 100, 536, 9000),
+		GSOMaxSize:    pick(rng, 0, 0, 4000, 65_000),
+	}
+	return p
+}
+
+// bearable returns how many bytes one host may send to the other so that some
+// thousand round trips, each for what the smaller buffer holds, are enough.
+func bearable(from, to *enginetest.Host) int {
+	least := min(from.Settings.SndBuf, to.Settings.RcvBuf)
+	if clamp := to.Settings.WindowClamp; clamp > 0 {
+		least = min(least, clamp)
+	}
+	return 300 + least*100
+}
+
+// anyMTU draws the MTU of a link.
+func anyMTU(rng *rand.Rand) int {
+	return pick(rng, 576, 1280, 1500, 1500, 4000, 9000, 65535)
+}
+
+// anyLink draws one direction of a path that, in the long run, delivers.
+func anyLink(rng *rand.Rand) enginetest.Link {
+	l := enginetest.Link{Delay: time.Duration(rng.Int64N(int64(pick(rng, time.Microsecond, time.Millisecond, 50*time.Millisecond, 300*time.Millisecond))))}
+	if rng.IntN(2) == 0 {
+		return l
+	}
+	maybe := func(p float64) float64 {
+		if rng.IntN(2) == 0 {
+			return 0
+		}
+		return p * rng.Float64()
+	}
+	l.Loss, l.Duplicate, l.Corrupt = maybe(0.2), maybe(0.2), maybe(0.1)
+	l.BurstStart, l.BurstEnd = maybe(0.02), 0.2+0.8*rng.Float64()
+	l.Jitter = pick(rng, 0, time.Millisecond, 20*time.Millisecond)
+	l.Reorder, l.ReorderBy = maybe(0.3), time.Duration(rng.Int64N(int64(20*time.Millisecond)))
+	l.Rate = pick(rng, 0, 0, 1_000_000, 100_000)
+	if l.Rate > 0 {
+		l.Queue = pick(rng, 0, 140_000, 300_000)
+	}
+	if rng.IntN(10) == 0 {
+		l.CutAt, l.CutFor = time.Duration(rng.Int64N(int64(time.Second))), time.Duration(rng.Int64N(int64(5*time.Second)))
+	}
+	return l
+}
+
+// anyConfig draws a simulation in which everything arrives.
+func anyConfig(seed uint64) enginetest.Config {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	var c enginetest.Config
+	c.Limit = 24 * time.Hour
+	for i := range c.Hosts {
+		mtu := anyMTU(rng)
+		c.Hosts[i] = anyHost(rng, mtu-40, 50_000)
+		c.Links[i] = anyLink(rng)
+		if rng.IntN(4) == 0 { // a router has a smaller MTU than the host
+			c.Links[i].MTU = max(576, mtu*3/4)
+		}
+	}
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		h.Write = min(h.Write, bearable(h, &c.Hosts[1-i]))
+	}
+	switch rng.IntN(4) {
+	case 0:
+		c.Simultaneous = true
+	case 1:
+		// A cookie opens for the first segment after the handshake only: where
+		// that one is lost, what follows is answered with a reset.
+		c.Cookie = true
+		c.Links[0] = enginetest.Link{Delay: c.Links[0].Delay}
+	}
+	switch rng.IntN(4) {
+	case 0:
+		c.Hosts[rng.IntN(2)].End = enginetest.EndHold
+	case 1:
+		i := rng.IntN(2)
+		c.Hosts[i].End, c.Hosts[1-i].Write = enginetest.EndClose, 0
+	}
+	return c
+}
+
+// anyQuarrel draws a simulation in which somebody gives up.
+func anyQuarrel(seed uint64) enginetest.Config {
+	c := anyConfig(seed)
+	rng := rand.New(rand.NewPCG(seed, 3))
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		h.Settings.MaxRetries, h.Settings.SynRetries = pick(rng, 3, 8, 15), pick(rng, 1, 4, 6)
+		h.Settings.UserTimeout = pick(rng, 0, 0, time.Second, 20*time.Second)
+		// Who is told nothing finds out by asking.
+		h.Settings.KeepAlive = true
+		h.Settings.KeepAliveIdle, h.Settings.KeepAliveInterval = 30*time.Second, 5*time.Second
+		h.End = pick(rng, enginetest.EndShutdown, enginetest.EndHold, enginetest.EndClose, enginetest.EndAbort)
+		for range rng.IntN(3) {
+			h.Acts = append(h.Acts, enginetest.Act{
+				After: time.Duration(rng.Int64N(int64(pick(rng, time.Millisecond, 100*time.Millisecond, 3*time.Second)))),
+				Do:    pick(rng, enginetest.DoCloseWrite, enginetest.DoCloseRead, enginetest.DoClose, enginetest.DoAbort),
+			})
+		}
+		if rng.IntN(6) == 0 { // the path is cut for good
+			c.Links[i].CutAt, c.Links[i].CutFor = time.Duration(rng.Int64N(int64(time.Second))), 1000*time.Hour
+		}
+	}
+	// Two that both wait for the other to close first would wait for ever.
+	c.Hosts[rng.IntN(2)].Acts = append(c.Hosts[rng.IntN(2)].Acts, enginetest.Act{
+		After: 10 * time.Minute, Do: enginetest.DoClose,
+	})
+	return c
+}

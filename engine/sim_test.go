@@ -1,0 +1,50 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"testing"
+
+	"tcpcb/engine/enginetest"
+)
+
+// simulate runs one simulation and fails with what is needed to see it again.
+func simulate(t *testing.T, seed uint64, c enginetest.Config) enginetest.Result {
+	t.Helper()
+	r := enginetest.Run(seed, c)
+	if err := r.Rerun(seed, c); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+	return r
+}
+
+// seeds is how many are run: fewer with -short.
+func seeds(t *testing.T, n uint64) uint64 {
+	t.Helper()
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
+// TestSimAnything: bytes in equal bytes out, over anything that delivers.
+func TestSimAnything(t *testing.T) {
+	for seed := range seeds(t, 2000) {
+		simulate(t, seed, anyConfig(seed))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestSimQuarrel: whoever gives up, and however, what was read is a prefix of
+// what was written, both ends learn of the end, and nothing is left.
+func TestSimQuarrel(t *testing.T) {
+	for seed := range seeds(t, 2000) {
+		simulate(t, seed, anyQuarrel(seed))
+		if t.Failed() {
+			return
+		}
+	}
+}
