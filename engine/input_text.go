@@ -25,19 +25,27 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		return
 	}
 	if start == c.rx.nxt && c.ooo.empty() {
-		c.deliver(now, in)
+		n := int(in.Payload.Size())
+		c.toReader().append(&in.Payload)
+		c.advance(now, n)
 		return
 	}
-	gap := !c.ooo.empty() || start != c.rx.nxt
 	c.ooo.insert(start, &in.Payload, c.set.RcvBuf)
-	if n := c.ooo.take(c.rx.nxt, &c.rcv); n > 0 {
+	if n := c.ooo.take(c.rx.nxt, c.toReader()); n > 0 {
 		c.advance(now, n)
 	}
-	if gap {
-		// RFC 5681, section 4.2: text out of order, and what fills a gap, is
-		// acknowledged at once.
-		c.ack.now = true
+	// RFC 5681, section 4.2: text out of order, and what fills a gap, is
+	// acknowledged at once.
+	c.ack.now = true
+}
+
+// toReader returns where text that is in order goes: nowhere, once the
+// application has shut its reading.
+func (c *Conn) toReader() *recvBuffer {
+	if c.closing.read == readShut {
+		return nil
 	}
+	return &c.rcv
 }
 
 // trimToWindow cuts off what the application has already got and what lies
@@ -57,20 +65,11 @@ func (c *Conn) trimToWindow(in *Segment) seq.Num {
 	return start
 }
 
-// deliver takes text that is in order while nothing waits out of order.
-func (c *Conn) deliver(now Instant, in *Segment) {
-	n := int(in.Payload.Size())
-	c.rcv.append(&in.Payload)
-	c.advance(now, n)
-}
-
 // advance moves RCV.NXT over n bytes that are in order.
 func (c *Conn) advance(now Instant, n int) {
 	c.rx.nxt = c.rx.nxt.Add(n)
 	c.counters.BytesIn += uint64(n)
-	if c.closing.read == readShut {
-		c.rcv.release()
-	} else {
+	if c.closing.read == readOpen {
 		c.events |= EventReadable
 	}
 	c.oweAck(now, n)

@@ -21,10 +21,14 @@ const (
 	packBelow = 256
 )
 
-// append takes the text of b.
+// append takes the text of b; a nil buffer drops it.
 func (r *recvBuffer) append(b *buffer.Buffer) {
 	n := int(b.Size())
 	if n == 0 {
+		return
+	}
+	if r == nil {
+		b.Release()
 		return
 	}
 	r.parts.pushBack(*b)

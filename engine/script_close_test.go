@@ -143,13 +143,20 @@ func TestCloseLosesText(t *testing.T) {
 	s.Closed(engine.ReasonAborted)
 }
 
-// CloseRead acknowledges and discards.
+// CloseRead acknowledges and discards what comes afterwards, in order or not;
+// what came before stays.
 func TestCloseRead(t *testing.T) {
 	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.In("P. 1:6 ack 1 win 1000")
+	s.Out(". 1 ack 6")
 	s.Do("shut", func(c *engine.Conn, now engine.Instant) { c.CloseRead(now) })
-	s.In("P. 1:11 ack 1 win 1000")
+	s.In("P. 6:11 ack 1 win 1000")
 	s.Out(". 1 ack 11 win 65525")
-	s.Read(100, 0)
+	s.In("P. 21:31 ack 1 win 1000")
+	s.Out(". 1 ack 11")
+	s.In("P. 11:21 ack 1 win 1000")
+	s.Out(". 1 ack 31")
+	s.Read(100, 5)
 	if !s.Conn.EOF() {
 		t.Error("no end of stream")
 	}
