@@ -12,6 +12,7 @@ import (
 // takes the payload; the segment is the caller's again afterwards.
 func (c *Conn) HandleSegment(now Instant, in *Segment) {
 	c.counters.SegsIn++
+	in.unscaled = false
 	switch c.state {
 	case StateClosed: // section 3.10.7.1: ResetFor answers, not a connection
 	case StateSynSent:
@@ -69,6 +70,7 @@ func (c *Conn) trimSyn(in *Segment) {
 	if c.state == StateSynRcvd && in.Flags.Has(wire.SYN|wire.ACK) && in.Seq == c.rx.irs {
 		in.Flags &^= wire.SYN
 		in.Seq = in.Seq.Add(1)
+		in.unscaled = true
 	}
 }
 

@@ -35,14 +35,14 @@ func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
 	}
 	c.tx.una = c.tx.iss.Add(1)
 	c.shake.due = false
-	c.setWindow(in, in.Window.Scaled(c.tx.wndScale))
+	c.setWindow(in, c.windowOf(in))
 	c.establish(now)
 	return true
 }
 
 // takeAck takes an acknowledgment of SND.UNA or beyond, and the window with it.
 func (c *Conn) takeAck(now Instant, in *Segment) {
-	wnd := in.Window.Scaled(c.tx.wndScale)
+	wnd := c.windowOf(in)
 	news := ackNews{
 		acked: in.Ack.Sub(c.tx.una),
 		duplicate: in.Ack == c.tx.una && !c.board.empty() && in.Len() == 0 &&
@@ -89,6 +89,15 @@ func (c *Conn) sampleRTT(now Instant, in *Segment, res ackResult, news ackNews) 
 			c.rtt.sample(d)
 		}
 	}
+}
+
+// windowOf returns the window that a segment offers, in bytes; that of a SYN is
+// never scaled (RFC 7323, section 2.2).
+func (c *Conn) windowOf(in *Segment) int {
+	if in.unscaled {
+		return in.Window.Scaled(0)
+	}
+	return in.Window.Scaled(c.tx.wndScale)
 }
 
 // updateWindow takes the window of a segment that is not older than the one

@@ -58,6 +58,19 @@ func TestSimultaneousOpen(t *testing.T) {
 	s.State(engine.StateEstablished)
 }
 
+// The window of a SYN-ACK is not scaled in a simultaneous open either (RFC 7323,
+// section 2.2).
+func TestSimultaneousOpenWindow(t *testing.T) {
+	s := Active(t, Options{Params: engine.Params{NoTimestamps: true}})
+	s.Out("S 0")
+	s.In("S 0 win 2 <mss 1460,ws 14>")
+	s.Out("S. 0 ack 1")
+	s.Write(100)
+	s.In("S. 0 ack 1 win 2 <mss 1460,ws 14>")
+	s.Out(". 1:3 ack 1")
+	s.In("R 1 win 0")
+}
+
 // The SYN is sent again at 1, 3, 7 ... seconds, and the connection fails after
 // SynRetries (RFC 6298, section 5.5; RFC 9293, 3.8.3). mirage S:544.
 func TestSynRetransmission(t *testing.T) {

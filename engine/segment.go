@@ -29,6 +29,10 @@ type Segment struct {
 	// Retransmission says, on a segment to send, that its text was sent
 	// before, for the caller's statistics.
 	Retransmission bool
+
+	// unscaled says that the window is that of a SYN, although the SYN was
+	// trimmed off.
+	unscaled bool
 }
 
 // Len returns the length of s in sequence space: its payload, and one for each
