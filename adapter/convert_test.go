@@ -64,6 +64,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("%s, IPv6 %v: the payload differs", name, v6)
 			}
 			in.Payload.Release()
+			want.Payload.Release()
 			pkt.DecRef()
 			sent.DecRef()
 		}
@@ -106,8 +107,7 @@ func TestDamage(t *testing.T) {
 	}
 	sent := h.link.Read()
 	defer sent.DecRef()
-	all := sent.ToBuffer()
-	clean := all.Flatten()
+	clean := flat(sent)
 	for i := header.IPv4MinimumSize; i < len(clean); i++ {
 		b := bytes.Clone(clean)
 		b[i] ^= 0x10
@@ -130,6 +130,13 @@ func TestDamage(t *testing.T) {
 	}
 	in.Payload.Release()
 	pkt.DecRef()
+}
+
+// flat returns a copy of the packet's bytes.
+func flat(pkt *stack.PacketBuffer) []byte {
+	b := pkt.ToBuffer()
+	defer b.Release()
+	return b.Flatten()
 }
 
 // parsed returns b, an IPv4 packet, with its headers consumed as netstack does

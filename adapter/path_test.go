@@ -238,8 +238,7 @@ func TestReject(t *testing.T) {
 			t.Fatal(err)
 		}
 		sent := from.link.Read()
-		b := sent.ToBuffer()
-		pkt := parsed(swapped(b.Flatten()))
+		pkt := parsed(swapped(flat(sent)))
 		pkt.NICID = 1
 		sent.DecRef()
 		var in engine.Segment

@@ -171,7 +171,7 @@ func TestForwarderLimit(t *testing.T) {
 	w.wantNone()
 	(<-requests).Complete(false)
 	w.peer(4002).syn(usual)
-	<-requests
+	(<-requests).Complete(false)
 	(<-requests).Complete(false)
 	w.wantCount("ForwardMaxInFlightDrop", w.stats().ForwardMaxInFlightDrop, 2)
 }
