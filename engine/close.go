@@ -3,6 +3,8 @@
 
 package engine
 
+import "time"
+
 // closeState is what closing remembers.
 type closeState struct {
 	queued  bool // CloseWrite came before the handshake was done
@@ -111,7 +113,7 @@ func (c *Conn) enterTimeWait(now Instant) {
 		c.setState(now, StateTimeWait)
 		c.events |= EventTimeWait
 	}
-	c.timers.arm(timerLinger, now.Add(c.set.TimeWait))
+	c.armLinger(now, c.set.TimeWait)
 }
 
 // armFinWait2 bounds FIN-WAIT-2 for a connection that was given up: its peer
@@ -120,7 +122,13 @@ func (c *Conn) armFinWait2(now Instant) {
 	if !c.closing.closed {
 		return
 	}
-	c.timers.arm(timerLinger, now.Add(max(0, c.set.FinWait2Timeout)))
+	c.armLinger(now, c.set.FinWait2Timeout)
+}
+
+// armLinger ends the connection after d, but not before what is owed to the
+// peer now was polled.
+func (c *Conn) armLinger(now Instant, d time.Duration) {
+	c.timers.arm(timerLinger, now.Add(max(d, 1)))
 }
 
 // finDue reports whether a FIN stands at the end of the send buffer.

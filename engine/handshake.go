@@ -66,7 +66,7 @@ func (c *Conn) OpenCookie(now Instant, p Params, s Settings, peerMSS uint16, ack
 	}}
 	c.takeSyn(now, &syn)
 	c.tx.nxt = c.tx.iss.Add(1)
-	c.rx.adv = c.rx.nxt.Add(int(c.synWindow()))
+	c.rx.adv = c.rx.nxt.Add(int(c.set.synWindow()))
 	c.ts.lastAck = c.rx.nxt
 	c.setState(now, StateSynRcvd)
 }
@@ -84,7 +84,7 @@ func (c *Conn) open(p Params, s Settings) {
 	c.recovery.point = c.tx.iss
 	c.rx.mss = int(p.MSS)
 	if !p.NoWindowScale {
-		c.rx.wndScale = windowScale(max(p.RcvBufMax, s.RcvBuf))
+		c.rx.wndScale = windowScale(max(p.RcvBufMax, s.RcvBuf), c.set.windowLimit())
 	}
 }
 
@@ -130,7 +130,7 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 		return c.pollAck(now, out)
 	}
 	c.shake.due = false
-	out.Seq, out.Flags, out.Window = c.tx.iss, wire.SYN, c.synWindow()
+	out.Seq, out.Flags, out.Window = c.tx.iss, wire.SYN, c.set.synWindow()
 	out.Options = c.synOptions(now)
 	if c.state == StateSynRcvd {
 		out.Flags |= wire.ACK

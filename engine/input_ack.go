@@ -66,7 +66,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 	}
 	news.delivered = res.delivered
 	c.sampleRTT(now, in, res, news)
-	c.updateWindow(in, wnd)
+	c.updateWindow(in, wnd, news.acked > 0)
 	c.updateRecovery(now, news)
 	if news.acked > 0 {
 		c.restartRetransmit(now)
@@ -102,9 +102,10 @@ func (c *Conn) windowOf(in *Segment) int {
 
 // updateWindow takes the window of a segment that is not older than the one
 // that last updated it (RFC 9293, section 3.10.7.4, fifth, SND.WL1 and
-// SND.WL2).
-func (c *Conn) updateWindow(in *Segment, wnd int) {
-	if c.tx.wl1.Less(in.Seq) || c.tx.wl1 == in.Seq && c.tx.wl2.LessEq(in.Ack) {
+// SND.WL2), or that acknowledges more: its window counts from there, and to keep
+// the old one would be to move the edge by what nobody offered.
+func (c *Conn) updateWindow(in *Segment, wnd int, advances bool) {
+	if advances || c.tx.wl1.Less(in.Seq) || c.tx.wl1 == in.Seq && c.tx.wl2.LessEq(in.Ack) {
 		c.setWindow(in, wnd)
 	}
 }

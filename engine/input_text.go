@@ -24,19 +24,20 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		c.Abort(now)
 		return
 	}
-	if start == c.rx.nxt && c.ooo.empty() {
-		n := int(in.Payload.Size())
-		c.toReader().append(&in.Payload)
-		c.advance(now, n)
-		return
-	}
-	c.ooo.insert(start, &in.Payload, c.set.RcvBuf)
-	if n := c.ooo.take(c.rx.nxt, c.toReader()); n > 0 {
-		c.advance(now, n)
-	}
 	// RFC 5681, section 4.2: text out of order, and what fills a gap, is
 	// acknowledged at once.
-	c.ack.now = true
+	if start != c.rx.nxt || !c.ooo.empty() {
+		c.ack.now = true
+	}
+	if start != c.rx.nxt {
+		c.ooo.insert(start, &in.Payload, c.set.RcvBuf)
+		return
+	}
+	// Text in order is always taken, however much waits behind it.
+	n := int(in.Payload.Size())
+	c.toReader().append(&in.Payload)
+	n += c.ooo.take(c.rx.nxt.Add(n), c.toReader())
+	c.advance(now, n)
 }
 
 // toReader returns where text that is in order goes: nowhere, once the

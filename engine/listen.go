@@ -4,8 +4,6 @@
 package engine
 
 import (
-	"math"
-
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -62,7 +60,7 @@ func CookieSynAck(now Instant, p Params, s Settings, syn, out *Segment) {
 	out.reset()
 	out.Seq, out.Ack = seq.New(p.ISS), syn.Seq.Add(1)
 	out.Flags = wire.SYN | wire.ACK
-	out.Window = wire.Window(min(s.RcvBuf, math.MaxUint16))
+	out.Window = s.synWindow()
 	out.Options.MSS = p.MSS
 	if syn.Options.HasTimestamps && !p.NoTimestamps {
 		c := Conn{par: p}

@@ -15,7 +15,7 @@ func (c *Conn) mayBePartial(n, usable, mss int) bool {
 		if c.finDue() {
 			return true // the end of the stream does not wait for more
 		}
-		if c.set.Cork {
+		if c.set.Cork && c.WriteSpace() > 0 { // else there is no more to wait for
 			return false
 		}
 		// (2) nothing is outstanding, or the Nagle algorithm is off.

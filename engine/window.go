@@ -12,14 +12,23 @@ import (
 // maxWindowScale is the largest shift (RFC 7323, section 2.3).
 const maxWindowScale = 14
 
-// windowScale returns the shift that lets a buffer of n bytes be offered (RFC
-// 7323, section 2.2).
-func windowScale(n int) uint8 {
+// windowScale returns the shift that lets a buffer of most bytes be offered
+// (RFC 7323, section 2.2), within what lets a window of least bytes be opened by
+// halves: a window below the shift's unit cannot be told.
+func windowScale(most, least int) uint8 {
 	s := uint8(0)
-	for s < maxWindowScale && math.MaxUint16<<s < n {
+	for s < maxWindowScale && math.MaxUint16<<s < most && 2<<s <= least/2 {
 		s++
 	}
 	return s
+}
+
+// windowLimit is the largest window that the settings allow, in bytes.
+func (s *Settings) windowLimit() int {
+	if s.WindowClamp > 0 {
+		return min(s.RcvBuf, s.WindowClamp)
+	}
+	return s.RcvBuf
 }
 
 // rcvWnd is RCV.WND: what the peer may still send.
@@ -27,22 +36,32 @@ func (c *Conn) rcvWnd() int { return c.rx.adv.Sub(c.rx.nxt) }
 
 // openTo returns how far the window could be open: the room in the receive
 // buffer, within the clamp and the field. Text out of order lies within the
-// window and so has its room already.
+// window and so has its room already. With nothing to read it is never less than
+// the field can tell, or a window that became tiny would stay closed for ever.
 func (c *Conn) openTo() int {
-	w := c.set.RcvBuf - c.rcv.size
-	if c.set.WindowClamp > 0 {
-		w = min(w, c.set.WindowClamp)
+	w := min(c.set.RcvBuf-c.rcv.size, c.set.windowLimit())
+	if c.rcv.size == 0 {
+		w = max(w, 1<<c.rx.wndScale)
 	}
 	return max(0, min(w, math.MaxUint16<<c.rx.wndScale))
 }
 
-// advertise moves the right edge where silly-window avoidance allows it (RFC
-// 9293, section 3.8.6.2.2, MUST-39): by half of the buffer or a segment. It
-// never moves back (section 3.8.6, SHLD-14). It returns the field to send, the
-// window rounded down to the scale.
-func (c *Conn) advertise() wire.Window {
+// mayOpen returns how far the window can be opened, and whether silly-window
+// avoidance lets it (RFC 9293, section 3.8.6.2.2, MUST-39): by half of the
+// buffer or a segment, or where the peer sees a closed window and nothing is
+// left to read.
+func (c *Conn) mayOpen() (int, bool) {
 	open := c.openTo()
-	if gain := open - c.rcvWnd(); gain > 0 && gain >= min(c.set.RcvBuf/2, c.rx.mss) {
+	gain := open - c.rcvWnd()
+	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size == 0
+	return open, gain > 0 && (closed || gain >= min(c.set.windowLimit()/2, c.rx.mss))
+}
+
+// advertise moves the right edge where it may open; it never moves back
+// (section 3.8.6, SHLD-14). It returns the field to send, the window rounded
+// down to the scale.
+func (c *Conn) advertise() wire.Window {
+	if open, ok := c.mayOpen(); ok {
 		// What is offered is what the field can say: an edge that the peer
 		// cannot see is not promised.
 		c.rx.adv = c.rx.nxt.Add(max(c.rcvWnd(), open>>c.rx.wndScale<<c.rx.wndScale))
@@ -55,12 +74,8 @@ func (c *Conn) advertise() wire.Window {
 
 // synWindow returns the window of a SYN, which is never scaled (RFC 7323,
 // section 2.2).
-func (c *Conn) synWindow() wire.Window {
-	w := min(c.set.RcvBuf, math.MaxUint16)
-	if c.set.WindowClamp > 0 {
-		w = min(w, c.set.WindowClamp)
-	}
-	return wire.Window(w)
+func (s *Settings) synWindow() wire.Window {
+	return wire.Window(min(s.windowLimit(), math.MaxUint16))
 }
 
 // windowOpened owes the peer an acknowledgment when reading has opened the
@@ -71,11 +86,8 @@ func (c *Conn) windowOpened() {
 	if !c.state.receives() {
 		return
 	}
-	gain := c.openTo() - c.rcvWnd()
-	if gain < min(c.set.RcvBuf/2, c.rx.mss) {
-		return
-	}
-	if c.rcvWnd() < c.rx.mss || gain >= c.set.RcvBuf/4 {
+	open, ok := c.mayOpen()
+	if ok && (c.rcvWnd() < c.rx.mss || open-c.rcvWnd() >= c.set.RcvBuf/4) {
 		c.ack.now = true
 	}
 }
