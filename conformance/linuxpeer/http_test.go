@@ -78,7 +78,7 @@ func wantSum(n uint64) string {
 // TestHTTP has Go's HTTP client on one side talk to its server on the other:
 // requests at once and on kept connections.
 func TestHTTP(t *testing.T) {
-	clients, requests := 16, 10
+	clients, requests := 16, 6
 	if testing.Short() {
 		requests = 3
 	}

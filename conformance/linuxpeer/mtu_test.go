@@ -18,7 +18,7 @@ import (
 // TestMTU moves data both ways at once over links of many sizes (RFC 9293
 // section 3.7.1). Without offload no packet is larger than the link.
 func TestMTU(t *testing.T) {
-	bytes := uint64(4 << 20)
+	bytes := uint64(2 << 20)
 	if testing.Short() {
 		bytes = 1 << 20
 	}

@@ -8,6 +8,8 @@ package linuxpeer_test
 import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
+	"tcpcb/transport"
 )
 
 // providers are the TCPs under test, by name.
@@ -16,4 +18,5 @@ var providers = []struct {
 	tcp  stack.TransportProtocolFactory
 }{
 	{"netstack", tcp.NewProtocol},
+	{"tcpcb", transport.NewProtocol},
 }

@@ -25,9 +25,9 @@ func TestKernelSettings(t *testing.T) {
 		sack       = "net.ipv4.tcp_sack"
 		scaling    = "net.ipv4.tcp_window_scaling"
 	)
-	bytes := uint64(8 << 20)
+	bytes := uint64(2 << 20)
 	if testing.Short() {
-		bytes = 1 << 20
+		bytes = 512 << 10
 	}
 	off := func(names ...string) linuxpeer.Config {
 		c := linuxpeer.Config{Sysctls: map[string]string{}}
