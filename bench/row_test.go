@@ -12,7 +12,15 @@ import (
 	"time"
 )
 
-var tiny = settings{time: 20 * time.Millisecond, idle: 20, flows: 5, drain: 5 * time.Second}
+var tiny = settings{time: moment(), idle: 20, flows: 5, drain: 5 * time.Second}
+
+// moment is long enough for a few bytes to arrive on every flow.
+func moment() time.Duration {
+	if raceDetector {
+		return 400 * time.Millisecond
+	}
+	return 20 * time.Millisecond
+}
 
 // TestRows runs each row with each provider for a moment. The rows verify the
 // bytes themselves.
