@@ -48,11 +48,14 @@ type link struct {
 	last  engine.Instant // when the last packet arrives that keeps the order
 	burst bool
 	lost  int
+	// tamper, set by this package's tests, changes what the link carries behind
+	// the checksum's back; false drops it.
+	tamper func(p *packet) bool
 }
 
 // carry takes a packet and calls deliver for each copy that arrives, with when.
 func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Instant, p *packet)) {
-	if l.drops(now) {
+	if l.drops(now) || l.tamper != nil && !l.tamper(p) {
 		l.lost++
 		p.payload.Release()
 		return

@@ -73,9 +73,6 @@ func (r *packetRules) received(in *engine.Segment) {
 
 // sent checks a segment that the engine gave.
 func (r *packetRules) sent(out *engine.Segment) {
-	if n := out.Header.Len(); n > wire.MaxHeaderLen {
-		r.fail(out, "its header has %d bytes", n)
-	}
 	text := int(out.Payload.Size())
 	if out.Flags.Has(wire.RST) {
 		if text > 0 || out.Retransmission {
