@@ -4,6 +4,7 @@
 package enginetest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -164,11 +165,7 @@ func (p *Packet) segment(mine, theirs seq.Num) engine.Segment {
 		s.Ack = theirs.Add(p.ack)
 	}
 	s.Options = p.withSACK(theirs)
-	text := make([]byte, p.end-p.seq)
-	for i := range text {
-		text[i] = byte(p.seq + i)
-	}
-	s.Payload = buffer.MakeWithData(text)
+	s.Payload = buffer.MakeWithData(textAt(p.seq, p.end-p.seq))
 	return s
 }
 
@@ -184,6 +181,8 @@ func (p *Packet) diff(got *engine.Segment, mine, theirs seq.Num) string {
 	}
 	if n := int(got.Payload.Size()); n != p.end-p.seq {
 		add("length", n, p.end-p.seq)
+	} else if !bytes.Equal(got.Payload.Flatten(), textAt(p.seq, n)) {
+		add("text", "another", "what was written there")
 	}
 	if ack := got.Ack.Sub(theirs); p.hasAck && ack != p.ack {
 		add("ack", ack, p.ack)

@@ -1,11 +1,14 @@
 // Copyright 2026 The tcpcb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package enginetest drives the engine in virtual time: one engine by a script
-// of packets, which fails on any packet that nobody asked for.
+// Package enginetest drives the engine in virtual time, in three ways: a Script
+// hands one engine packets and calls, and fails on any packet that nobody asked
+// for; Run joins two engines and their applications by a seeded link, and checks
+// all that holds whatever happens; Abuse drives one engine by arbitrary bytes.
 package enginetest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -39,6 +42,19 @@ type Script struct {
 	opt     Options
 	pending []engine.Segment
 	log     []string
+
+	written, read int
+}
+
+// textAt returns n bytes of a stream from a position, counted from the initial
+// sequence number: the low byte of each position. Both directions carry it, so
+// that text which comes from the wrong place is told.
+func textAt(at, n int) []byte {
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = byte(at + i)
+	}
+	return text
 }
 
 // DefaultMSS is the MSS of a script whose Params name none.
@@ -138,15 +154,17 @@ func (s *Script) Do(what string, f func(c *engine.Conn, now engine.Instant)) {
 func (s *Script) Write(n int) {
 	s.tb.Helper()
 	s.Do(fmt.Sprintf("write %d", n), func(c *engine.Conn, now engine.Instant) {
-		b := buffer.MakeWithData(make([]byte, n))
+		b := buffer.MakeWithData(textAt(1+s.written, n))
 		defer b.Release()
 		if got := c.Write(now, &b); got != n {
 			s.fail("wrote %d of %d bytes", got, n)
 		}
+		s.written += n
 	})
 }
 
-// Read reads up to limit bytes and fails unless n came.
+// Read reads up to limit bytes and fails unless n came, and those that the peer
+// sent.
 func (s *Script) Read(limit, n int) {
 	s.tb.Helper()
 	s.Do(fmt.Sprintf("read %d", limit), func(c *engine.Conn, now engine.Instant) {
@@ -155,6 +173,10 @@ func (s *Script) Read(limit, n int) {
 		if got := c.Read(now, &b, limit); got != n {
 			s.fail("read %d bytes, want %d", got, n)
 		}
+		if !bytes.Equal(b.Flatten(), textAt(1+s.read, n)) {
+			s.fail("read %d bytes, and not those that came", n)
+		}
+		s.read += n
 	})
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/buffer"
+
 	"tcpcb/engine"
 	"tcpcb/engine/seq"
 )
@@ -92,6 +94,24 @@ func TestScriptCanFail(t *testing.T) {
 			s.Write(10)
 			s.Out("P. 1:12 ack 1")
 		}, "length is 10, want 11"},
+		{"other text", func(tb testing.TB) {
+			s := established(tb)
+			s.Do("write", func(c *engine.Conn, now engine.Instant) {
+				b := buffer.MakeWithData(make([]byte, 10))
+				c.Write(now, &b)
+			})
+			s.Out("P. 1:11 ack 1")
+		}, "text is another"},
+		{"other text to read", func(tb testing.TB) {
+			s := established(tb)
+			s.In("P. 1:11 ack 1 win 100")
+			s.Out(". 1 ack 11")
+			s.Do("read", func(c *engine.Conn, now engine.Instant) {
+				var b buffer.Buffer
+				c.Read(now, &b, 1)
+			})
+			s.Read(9, 9)
+		}, "not those that came"},
 		{"another window", func(tb testing.TB) { Active(tb, open).Out("S 0 win 5") }, "win is 65535, want 5"},
 		{"other options", func(tb testing.TB) { Active(tb, open).Out("S 0 <mss 1400>") }, "options is <mss 1460>, want <mss 1400>"},
 		{"options where none are", func(tb testing.TB) { Active(tb, open).Out("S 0 <>") }, "options is <mss 1460>, want <>"},
