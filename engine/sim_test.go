@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"flag"
 	"testing"
 
 	"tcpcb/engine/enginetest"
@@ -19,6 +20,14 @@ func simulate(t *testing.T, seed uint64, c enginetest.Config) enginetest.Result 
 	return r
 }
 
+// These look further than a run of the tests has time for:
+//
+//	go test ./engine -run 'TestSimAnything|TestSimQuarrel' -sim.from 2000 -sim.seeds 100000
+var (
+	simFrom  = flag.Uint64("sim.from", 0, "the first seed of TestSimAnything and TestSimQuarrel")
+	simSeeds = flag.Uint64("sim.seeds", 2000, "how many seeds they run")
+)
+
 // seeds is how many are run: fewer with -short.
 func seeds(t *testing.T, n uint64) uint64 {
 	t.Helper()
@@ -30,7 +39,8 @@ func seeds(t *testing.T, n uint64) uint64 {
 
 // TestSimAnything: bytes in equal bytes out, over anything that delivers.
 func TestSimAnything(t *testing.T) {
-	for seed := range seeds(t, 2000) {
+	for i := range seeds(t, *simSeeds) {
+		seed := *simFrom + i
 		simulate(t, seed, anyConfig(seed))
 		if t.Failed() {
 			return
@@ -41,7 +51,8 @@ func TestSimAnything(t *testing.T) {
 // TestSimQuarrel: whoever gives up, and however, what was read is a prefix of
 // what was written, both ends learn of the end, and nothing is left.
 func TestSimQuarrel(t *testing.T) {
-	for seed := range seeds(t, 2000) {
+	for i := range seeds(t, *simSeeds) {
+		seed := *simFrom + i
 		simulate(t, seed, anyQuarrel(seed))
 		if t.Failed() {
 			return
