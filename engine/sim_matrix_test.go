@@ -107,7 +107,12 @@ func TestSimMTU(t *testing.T) {
 							c.Links[i].MTU = min(mtu, narrow)
 						}
 					}
-					simulate(t, uint64(a*b), c)
+					r := simulate(t, uint64(a*b), c)
+					for i, h := range r.Hosts {
+						if h.Counters.Timeouts > 0 { // whoever sends too much is told
+							t.Errorf("MTUs %d and %d, %d between, offload %d: host %d waited for a timeout", a, b, narrow, gso, i)
+						}
+					}
 				}
 			}
 		}

@@ -57,3 +57,21 @@ func TestSimBigWindows(t *testing.T) {
 		simulate(t, 1, c)
 	}
 }
+
+// TestSimWindowUpdates: where a window opens, the peer is told at once, and
+// never has to ask. A byte that waits for a probe waits a second.
+func TestSimWindowUpdates(t *testing.T) {
+	for _, buf := range []int{1, 100, 1460, 5000, 65535, 1 << 20} {
+		c := pair(min(500_000, buf*20), 0, time.Millisecond)
+		c.Hosts[1].Settings.RcvBuf = buf
+		c.Hosts[1].ReadPause = time.Millisecond
+		c.Hosts[1].ReadSize = [2]int{65_000, 65_000}
+		r := simulate(t, uint64(buf), c)
+		if n := r.Hosts[0].Counters.WindowProbes; n > 0 {
+			t.Errorf("a buffer of %d bytes: %d probes", buf, n)
+		}
+		if r.Elapsed > time.Second {
+			t.Errorf("a buffer of %d bytes: %v", buf, r.Elapsed)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"testing"
 
+	"tcpcb/engine"
 	"tcpcb/engine/enginetest"
 )
 
@@ -28,11 +29,11 @@ var (
 	simSeeds = flag.Uint64("sim.seeds", 2000, "how many seeds they run")
 )
 
-// seeds is how many are run: fewer with -short.
+// seeds is how many are run: fewer with -short, or where each takes longer.
 func seeds(t *testing.T, n uint64) uint64 {
 	t.Helper()
-	if testing.Short() {
-		return n / 10
+	if testing.Short() || engine.RaceDetector {
+		return max(1, n/10)
 	}
 	return n
 }
