@@ -17,9 +17,9 @@ var tiny = settings{time: moment(), idle: 20, flows: 5, drain: 5 * time.Second}
 // moment is long enough for a few bytes to arrive on every flow.
 func moment() time.Duration {
 	if raceDetector {
-		return 400 * time.Millisecond
+		return time.Second
 	}
-	return 20 * time.Millisecond
+	return 200 * time.Millisecond
 }
 
 // TestRows runs each row with each provider for a moment. The rows verify the
