@@ -86,6 +86,7 @@ func (c *Conn) noteFin(in *Segment) {
 	if fin := in.End().Add(-1); c.rx.nxt.LessEq(fin) && fin.LessEq(c.rx.adv) {
 		c.ooo.fin, c.ooo.hasFin = fin, true
 		c.ooo.trimFrom(fin)
+		c.ooo.touch(fin)
 		c.ack.now = true
 	}
 }
@@ -103,6 +104,7 @@ func (c *Conn) peerClosed(now Instant) {
 	c.rx.nxt = c.rx.nxt.Add(1)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
 	c.ooo.release()
+	c.ooo.hasFin = false
 	c.ack.now = true
 	c.events |= EventPeerClosed | EventReadable
 	switch c.state {

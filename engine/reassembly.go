@@ -41,8 +41,8 @@ const (
 	tightBelow = 512
 )
 
-// empty reports whether nothing is held.
-func (q *reassembly) empty() bool { return q.blocks.n == 0 }
+// empty reports whether nothing is held, nor a FIN known.
+func (q *reassembly) empty() bool { return q.blocks.n == 0 && !q.hasFin }
 
 // insert takes the part of text, which begins at start, that is not held
 // already, and reports whether there was any. limit is the size of the receive
@@ -165,21 +165,39 @@ func (q *reassembly) trimFrom(end seq.Num) {
 	}
 }
 
-// touch notes that the block of the text at p grew just now.
+// touch notes that the block of the text, or of the FIN, at p grew just now.
 func (q *reassembly) touch(p seq.Num) {
 	kept := [wire.MaxSACKBlocks]seq.Num{p}
 	n := 1
-	mine := q.blockOf(p)
+	mine, _ := q.sackRange(p)
 	for _, other := range q.recent[:q.nrecent] {
 		if n == len(kept) {
 			break
 		}
-		if i := q.blockOf(other); i >= 0 && i != mine {
+		if r, ok := q.sackRange(other); ok && r != mine {
 			kept[n] = other
 			n++
 		}
 	}
 	q.recent, q.nrecent = kept, n
+}
+
+// sackRange returns the range to report for position p. The FIN counts, as it
+// has a sequence number: at the tail of a stream it may be all that arrived, and
+// tells the sender what did not.
+func (q *reassembly) sackRange(p seq.Num) (seq.Range, bool) {
+	r := seq.Range{Start: p, End: p}
+	if i := q.blockOf(p); i >= 0 {
+		r = q.blocks.at(i).r
+	} else if !q.hasFin || p != q.fin {
+		return r, false
+	} else if n := q.blocks.n; n > 0 && q.blocks.at(n-1).r.End == q.fin {
+		r = q.blocks.at(n - 1).r
+	}
+	if q.hasFin && r.End == q.fin {
+		r.End = q.fin.Add(1)
+	}
+	return r, true
 }
 
 // blockOf returns the index of the block that holds p, or -1.
@@ -199,11 +217,10 @@ func (q *reassembly) sackBlocks(dst []seq.Range) int {
 		if n == len(dst) {
 			break
 		}
-		i := q.blockOf(p)
-		if i < 0 {
+		r, ok := q.sackRange(p)
+		if !ok {
 			continue
 		}
-		r := q.blocks.at(i).r
 		known := false
 		for _, d := range dst[:n] {
 			known = known || d == r

@@ -363,3 +363,18 @@ func TestGSO(t *testing.T) {
 		t.Error("still recovering")
 	}
 }
+
+// A FIN out of order is SACKed: where the tail of a stream is lost it is all
+// that tells.
+func TestFinSACKed(t *testing.T) {
+	s := Established(t, withSACK(), 60000, "<mss 1000,sackOK>")
+	s.In("F. 101 ack 1 win 60000")
+	s.Out(". 1 ack 1 <sack 101-102>")
+	s.In(". 51:101 ack 1 win 60000")
+	s.Out(". 1 ack 1 <sack 51-102>")
+	s.In(". 11:21 ack 1 win 60000")
+	s.Out(". 1 ack 1 <sack 11-21 51-102>")
+	s.In(". 1:51 ack 1 win 60000")
+	s.Out(". 1 ack 102 <>")
+	s.State(engine.StateCloseWait)
+}
