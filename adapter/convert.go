@@ -4,6 +4,7 @@
 package adapter
 
 import (
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
@@ -53,11 +54,11 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 	}
 	size := pkt.Data().Size()
 	if !pkt.RXChecksumValidated {
-		if pkt.NetworkHeader().Slice() == nil {
+		src, dst, ok := addresses(pkt)
+		if !ok {
 			return Malformed
 		}
-		net := pkt.Network()
-		if !header.TCP(b).IsChecksumValid(net.SourceAddress(), net.DestinationAddress(), pkt.Data().Checksum(), uint16(size)) {
+		if !header.TCP(b).IsChecksumValid(src, dst, pkt.Data().Checksum(), uint16(size)) {
 			return BadChecksum
 		}
 	}
@@ -65,4 +66,20 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 		in.Payload = pkt.Data().ToBuffer()
 	}
 	return OK
+}
+
+// addresses returns the packet's source and destination, and whether it has a
+// network header. PacketBuffer.Network would allocate an interface for each
+// packet.
+func addresses(pkt *stack.PacketBuffer) (src, dst tcpip.Address, ok bool) {
+	b := pkt.NetworkHeader().Slice()
+	switch {
+	case pkt.NetworkProtocolNumber == header.IPv4ProtocolNumber && len(b) >= header.IPv4MinimumSize:
+		ip := header.IPv4(b)
+		return ip.SourceAddress(), ip.DestinationAddress(), true
+	case pkt.NetworkProtocolNumber == header.IPv6ProtocolNumber && len(b) >= header.IPv6MinimumSize:
+		ip := header.IPv6(b)
+		return ip.SourceAddress(), ip.DestinationAddress(), true
+	}
+	return src, dst, false
 }
