@@ -93,7 +93,7 @@ func anyLink(rng *rand.Rand) enginetest.Link {
 		return p * rng.Float64()
 	}
 	l.Loss, l.Duplicate, l.Corrupt = maybe(0.2), maybe(0.2), maybe(0.1)
-	l.BurstStart, l.BurstEnd = maybe(0.02), 0.2+0.8*rng.Float64()
+	l.BurstStart, l.BurstEnd = maybe(0.02), 0.4+0.6*rng.Float64()
 	l.Jitter = pick(rng, 0, time.Millisecond, 20*time.Millisecond)
 	l.Reorder, l.ReorderBy = maybe(0.3), time.Duration(rng.Int64N(int64(20*time.Millisecond)))
 	l.Rate = pick(rng, 0, 0, 1_000_000, 100_000)

@@ -199,7 +199,9 @@ func (h *host) readOnce(readable int) {
 	if n != min(limit, readable) || n != int(b.Size()) || h.conn.Readable() != readable-n {
 		h.sim.failf("host %d: Read of %d gave %d (%d) of %d bytes and left %d", h.id, limit, n, b.Size(), readable, h.conn.Readable())
 	}
-	if n > 1 && h.sim.rng.IntN(8) == 0 {
+	// On a clean path nothing is given back: an acknowledgment that announced
+	// room which is taken again may pass for a duplicate.
+	if n > 1 && h.sim.rng.IntN(8) == 0 && !h.sim.config.Clean() {
 		keep := h.sim.rng.IntN(n)
 		back := b.Clone()
 		back.TrimFront(int64(keep))
