@@ -137,7 +137,7 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 		out.Ack = c.rx.nxt
 		c.acked()
 	}
-	c.rx.adv = c.rx.nxt.Add(int(out.Window))
+	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt.Add(int(out.Window)))
 	out.Retransmission = c.shake.sentAt != 0 || c.shake.retries > 0
 	c.shake.sentAt = now
 	c.tx.nxt = c.tx.iss.Add(1)

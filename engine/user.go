@@ -37,11 +37,14 @@ func (c *Conn) Unsent() int {
 	return max(0, c.snd.end.Sub(seq.Max(c.snd.start, c.tx.nxt)))
 }
 
+// writableSpace is the room at which a writer is told to go on, in bytes.
+func (c *Conn) writableSpace() int { return max(1, c.set.SndBuf/4) }
+
 // noteSpace tells that room for writing came back: when a quarter of the buffer
 // is free again, so that a writer is not woken for each segment.
 func (c *Conn) noteSpace(freed int) {
 	free := c.set.SndBuf - c.snd.size()
-	if enough := max(1, c.set.SndBuf/4); free >= enough && free-freed < enough {
+	if enough := c.writableSpace(); free >= enough && free-freed < enough {
 		c.events |= EventWritable
 	}
 }

@@ -51,7 +51,7 @@ func (c *Conn) openTo() int {
 // buffer or a segment, or where the peer sees a closed window and nothing is
 // left to read.
 func (c *Conn) mayOpen() (int, bool) {
-	open := c.openTo()
+	open := c.openTo() >> c.rx.wndScale << c.rx.wndScale // what the field can tell
 	gain := open - c.rcvWnd()
 	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size == 0
 	return open, gain > 0 && (closed || gain >= min(c.set.windowLimit()/2, c.rx.mss))
