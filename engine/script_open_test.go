@@ -170,3 +170,17 @@ func TestCloseEarly(t *testing.T) {
 	p.Out("F. 1 ack 1")
 	p.State(engine.StateFinWait1)
 }
+
+// A SYN-ACK that is sent again does not take back window that an
+// acknowledgment has offered since (RFC 9293, section 3.8.6, SHLD-14).
+func TestSynAckKeepsTheEdge(t *testing.T) {
+	s := Passive(t, Options{Params: engine.Params{NoTimestamps: true, NoSACK: true}}, "S 0 win 500 <mss 1200,ws 3>")
+	s.Out("S. 0 ack 1 win 65535")
+	s.In("P. -10:-5 ack 1 win 500") // answered by an acknowledgment, whose window is scaled
+	s.Out(". 1 ack 1 win 32768")
+	edge := s.Conn.Info().RcvWnd
+	s.Expires(time.Second, "S. 0 ack 1 win 65535")
+	if got := s.Conn.Info().RcvWnd; got != edge {
+		t.Errorf("the window went from %d to %d", edge, got)
+	}
+}

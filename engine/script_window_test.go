@@ -184,3 +184,13 @@ func TestDelayedAckOnRead(t *testing.T) {
 	s.Read(9000, 5841)
 	s.Expires(time.Millisecond, ". 1 ack 10222")
 }
+
+// Cork lets go of a send buffer whose writer is not told of room yet: nothing
+// would ever come to fill the segment.
+func TestCorkOfSmallBuffer(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork, set.SndBuf = true, 100 }), 9000, "<mss 1000>")
+	s.Write(75)
+	s.Write(10)
+	s.Out("P. 1:86 ack 1")
+	s.In(". 1 ack 86 win 9000")
+}
