@@ -4,6 +4,7 @@ go 1.26.3
 
 require (
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794
+	github.com/dchest/siphash v1.2.3
 	github.com/google/go-cmp v0.7.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sync v0.23.0
