@@ -26,6 +26,11 @@ func (p *Path) Send(out *engine.Segment) tcpip.Error {
 	if p.cuts(out) {
 		return p.sendCut(out)
 	}
+	return p.sendPacket(out)
+}
+
+// sendPacket sends out as one packet, and counts it.
+func (p *Path) sendPacket(out *engine.Segment) tcpip.Error {
 	pkt := p.Packet(out)
 	err := p.write(pkt)
 	pkt.DecRef()
@@ -68,14 +73,9 @@ func (p *Path) sendCut(out *engine.Segment) tcpip.Error {
 		if part.Seq != out.Seq {
 			part.Flags &^= wire.CWR
 		}
-		pkt := p.Packet(&part)
-		err := p.write(pkt)
-		pkt.DecRef()
-		if err != nil {
-			p.stats.SegmentSendErrors.Increment()
+		if err := p.sendPacket(&part); err != nil {
 			return err
 		}
-		p.stats.SegmentsSent.Increment()
 		part.Seq = part.Seq.Add(n)
 	}
 	return nil
