@@ -7,13 +7,9 @@ import (
 	"os"
 	"testing"
 
-	"gvisor.dev/gvisor/pkg/refs"
+	"tcpcb/internal/leakcheck"
 )
 
-// TestMain fails when a packet buffer is left at the end.
-func TestMain(m *testing.M) {
-	refs.SetLeakMode(refs.LeaksPanic)
-	code := m.Run()
-	refs.DoLeakCheck()
-	os.Exit(code)
-}
+// TestMain counts packet buffers and chunks: none may be left when all tests
+// are over.
+func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
