@@ -22,10 +22,9 @@ type handshake struct {
 	due     bool // a SYN or SYN-ACK is to be sent
 	retries int
 	sentAt  Instant
-	// offered are the options of the peer's SYN that count in our SYN-ACK.
-	scale, stamps bool
-	// sack says that both sides permitted SACK.
-	sack bool
+	// scale, stamps and sack are the options that our SYN offers, and once the
+	// peer's SYN is there, those that both sides want.
+	scale, stamps, sack bool
 }
 
 // OpenActive opens the connection by sending a SYN (RFC 9293, section
@@ -158,14 +157,14 @@ func (c *Conn) synOptions(now Instant) wire.Options {
 		o.WindowScale = c.rx.wndScale
 	}
 	if o.HasTimestamps {
-		o.TSVal, o.TSEcr = c.tsNow(now), c.ts.recent
+		o.TSVal, o.TSEcr = c.par.timestamp(now), c.ts.recent
 	}
 	return o
 }
 
 // onHandshakeTimer sends the SYN or SYN-ACK again, or gives up (RFC 9293,
-// section 3.8.3, MUST-23: R2 of a SYN is at least 3 minutes where the defaults
-// hold).
+// section 3.8.3). The defaults, netstack's own, give up after 127 seconds, short
+// of the 3 minutes that MUST-23 asks of R2 for a SYN: 7 retries meet it.
 func (c *Conn) onHandshakeTimer(now Instant) {
 	if c.shake.retries >= c.set.SynRetries {
 		c.fail(now, ReasonTimedOut)

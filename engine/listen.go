@@ -63,8 +63,7 @@ func CookieSynAck(now Instant, p Params, s Settings, syn, out *Segment) {
 	out.Window = s.synWindow()
 	out.Options.MSS = p.MSS
 	if syn.Options.HasTimestamps && !p.NoTimestamps {
-		c := Conn{par: p}
 		out.Options.HasTimestamps = true
-		out.Options.TSVal, out.Options.TSEcr = c.tsNow(now), syn.Options.TSVal
+		out.Options.TSVal, out.Options.TSEcr = p.timestamp(now), syn.Options.TSVal
 	}
 }

@@ -68,7 +68,7 @@ func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
 	out.Window = c.advertise()
 	if c.ts.on {
 		o := &out.Options
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.tsNow(now), c.ts.recent
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.par.timestamp(now), c.ts.recent
 	}
 	c.fillSACK(&out.Options)
 	c.acked()
@@ -159,12 +159,12 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 		return false
 	}
 	c.restartIdle(now)
-	n, ok := c.allowed()
+	mss := c.segmentRoom()
+	n, ok := c.allowed(mss)
 	if !ok {
 		return false
 	}
 	r := seq.MakeRange(c.tx.nxt, n)
-	mss := c.segmentRoom()
 	if n == c.Unsent() && c.finDue() && (n == 0 || n < c.usable()) {
 		r.End = r.End.Add(1)
 		c.closing.finSent = true
@@ -188,11 +188,10 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 // (RFC 9293, section 3.8.6.2.1, U).
 func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
 
-// allowed returns how many bytes may be sent now in one segment, or in one run
-// that the link cuts, and whether sending is allowed at all: a lone FIN is 0
-// bytes.
-func (c *Conn) allowed() (int, bool) {
-	mss := c.segmentRoom()
+// allowed returns how many bytes may be sent now in one segment of up to mss, or
+// in one run that the link cuts, and whether sending is allowed at all: a lone
+// FIN is 0 bytes.
+func (c *Conn) allowed(mss int) (int, bool) {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
 		return 0, usable > 0

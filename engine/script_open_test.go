@@ -95,7 +95,7 @@ func TestSynAckRetransmission(t *testing.T) {
 }
 
 // RFC 9293, section 3.10.7.3, first and second: what SYN-SENT does with wrong
-// acknowledgments and resets. mirage S:356-402 and the URG_TODO of S:360.
+// acknowledgments and resets. mirage S:356-402 and the unchecked reset of S:360.
 func TestSynSentRejects(t *testing.T) {
 	s := Active(t, plain(nil))
 	s.Out("S 0")

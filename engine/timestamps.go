@@ -21,10 +21,10 @@ type timestamps struct {
 // pawsIdle is how long TS.Recent stays valid: 24 days (RFC 7323, section 5.5).
 const pawsIdle = 24 * 24 * time.Hour
 
-// tsNow is the clock of the timestamps: milliseconds, from an offset of the
+// timestamp is the clock of the timestamps: milliseconds, from an offset of the
 // connection's own (RFC 7323, sections 5.4 and 7.1).
-func (c *Conn) tsNow(now Instant) uint32 {
-	return uint32(uint64(now)/uint64(time.Millisecond)) + c.par.TSOffset
+func (p *Params) timestamp(now Instant) uint32 {
+	return uint32(uint64(now)/uint64(time.Millisecond)) + p.TSOffset
 }
 
 // init takes the peer's first timestamp.
@@ -59,7 +59,7 @@ func (c *Conn) echoed(now Instant, in *Segment) (time.Duration, bool) {
 	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 {
 		return 0, false
 	}
-	ms := int32(c.tsNow(now) - in.Options.TSEcr)
+	ms := int32(c.par.timestamp(now) - in.Options.TSEcr)
 	d := time.Duration(ms) * time.Millisecond
 	return d, ms >= 0 && d <= c.set.MaxRTO
 }
