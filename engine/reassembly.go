@@ -45,44 +45,26 @@ const (
 func (q *reassembly) empty() bool { return q.blocks.n == 0 && !q.hasFin }
 
 // insert takes the part of text, which begins at start, that is not held
-// already, and reports whether there was any. limit is the size of the receive
-// buffer. What is held stays: the first copy of a byte wins.
-func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) bool {
+// already. limit is the size of the receive buffer. What is held stays: the
+// first copy of a byte wins.
+func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) {
 	r := seq.MakeRange(start, int(text.Size()))
-	if r.Empty() {
-		return false
-	}
 	taken := false
 	i := q.blocks.search(func(b *oooBlock) bool { return r.Start.LessEq(b.r.End) })
 	for at := r.Start; at.Less(r.End); {
-		end := r.End
-		if i < q.blocks.n {
-			b := q.blocks.at(i)
-			if b.r.Start.LessEq(at) { // held up to the block's end
-				n := seq.Min(b.r.End, r.End).Sub(at)
-				if n > 0 {
-					text.TrimFront(int64(n))
-					at = at.Add(n)
-				}
-				if at == r.End {
-					break
-				}
-				if i+1 < q.blocks.n {
-					end = seq.Min(end, q.blocks.at(i+1).r.Start)
-				}
-				if !q.put(i, at, end, text, limit) {
-					break
-				}
-				taken = true
-				at = end
-				q.join(i)
-				continue
-			}
-			end = seq.Min(end, b.r.Start)
+		if i == q.blocks.n || at.Less(q.blocks.at(i).r.Start) {
+			q.blocks.insert(i, oooBlock{r: seq.Range{Start: at, End: at}})
 		}
-		q.blocks.insert(i, oooBlock{r: seq.Range{Start: at, End: at}})
+		held := seq.Min(q.blocks.at(i).r.End, r.End).Sub(at)
+		text.TrimFront(int64(held))
+		if at = at.Add(held); at == r.End {
+			break
+		}
+		end := r.End
+		if i+1 < q.blocks.n {
+			end = seq.Min(end, q.blocks.at(i+1).r.Start)
+		}
 		if !q.put(i, at, end, text, limit) {
-			q.blocks.remove(i)
 			break
 		}
 		taken = true
@@ -93,12 +75,15 @@ func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) bool 
 	if taken {
 		q.touch(r.Start)
 	}
-	return taken
 }
 
-// put moves the text of [at, end) from the front of text to the end of block i.
+// put moves the text of [at, end) from the front of text to the end of block i,
+// and reports whether there was room; a block that stays empty goes.
 func (q *reassembly) put(i int, at, end seq.Num, text *buffer.Buffer, limit int) bool {
 	if q.pieces >= max(minPieces, limit/pieceSpace) {
+		if q.blocks.at(i).r.Empty() {
+			q.blocks.remove(i)
+		}
 		return false
 	}
 	n := end.Sub(at)

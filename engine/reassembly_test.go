@@ -16,13 +16,13 @@ import (
 const testLimit = 1 << 20
 
 // put inserts the text of [from, to), whose bytes are their own low positions.
-func putText(q *reassembly, base seq.Num, from, to int) bool {
+func putText(q *reassembly, base seq.Num, from, to int) {
 	b := make([]byte, to-from)
 	for i := range b {
 		b[i] = byte(from + i)
 	}
 	text := buffer.MakeWithData(b)
-	return q.insert(base.Add(from), &text, testLimit)
+	q.insert(base.Add(from), &text, testLimit)
 }
 
 func blocksOf(q *reassembly, base seq.Num) [][2]int {
