@@ -55,6 +55,14 @@ func newStack(tb testing.TB, f stack.TransportProtocolFactory, link stack.LinkEn
 		TransportProtocols: []stack.TransportProtocolFactory{f},
 		HandleLocal:        false,
 	})
+	attach(tb, s, link, addrs)
+	return s
+}
+
+// attach gives s its NIC on link, with the addresses and routes to everywhere,
+// and closes s at the end of the test.
+func attach(tb testing.TB, s *stack.Stack, link stack.LinkEndpoint, addrs []tcpip.Address) {
+	tb.Helper()
 	if err := s.CreateNIC(nic, link); err != nil {
 		tb.Fatalf("CreateNIC: %v", err)
 	}
@@ -75,7 +83,6 @@ func newStack(tb testing.TB, f stack.TransportProtocolFactory, link stack.LinkEn
 		s.Close()
 		s.Wait()
 	})
-	return s
 }
 
 // newPair returns two stacks joined by a link between devices like side.

@@ -60,20 +60,7 @@ func (v *virtual) stack(seed uint64, link stack.LinkEndpoint, addrs ...tcpip.Add
 		RandSource:         oldrand.NewSource(int64(seed)),
 		SecureRNG:          seededSource{rand.NewChaCha8([32]byte{0: 1, 1: byte(seed), 2: byte(seed >> 8)})},
 	})
-	if err := s.CreateNIC(nic, link); err != nil {
-		v.t.Fatalf("CreateNIC: %v", err)
-	}
-	for _, a := range addrs {
-		pa := tcpip.ProtocolAddress{Protocol: ipv4.ProtocolNumber, AddressWithPrefix: tcpip.AddressWithPrefix{Address: a, PrefixLen: 24}}
-		if a.BitLen() == 128 {
-			pa.Protocol, pa.AddressWithPrefix.PrefixLen = ipv6.ProtocolNumber, 64
-		}
-		if err := s.AddProtocolAddress(nic, pa, stack.AddressProperties{}); err != nil {
-			v.t.Fatalf("AddProtocolAddress(%v): %v", a, err)
-		}
-	}
-	s.SetRouteTable([]tcpip.Route{{Destination: header.IPv4EmptySubnet, NIC: nic}, {Destination: header.IPv6EmptySubnet, NIC: nic}})
-	v.t.Cleanup(func() { s.Close(); s.Wait() })
+	attach(v.t, s, link, addrs)
 	return s
 }
 
