@@ -281,3 +281,24 @@ func TestSimCutForGood(t *testing.T) {
 		}
 	}
 }
+
+// TestSimBulk moves 10 MB, with loss and without: both ends are CLOSED at the
+// end, and the stream is the one that was written.
+func TestSimBulk(t *testing.T) {
+	for _, p := range []float64{0, 0.01} {
+		c := pair(10_000_000, 0, 10*time.Millisecond)
+		both(&c, func(h *enginetest.Host, l *enginetest.Link) { l.Loss = p })
+		c.Limit = 24 * time.Hour
+		eachSACK(t, fmt.Sprint(p), c, 2)
+	}
+}
+
+// TestSimOneWay moves text one way, over losses up to 20%.
+func TestSimOneWay(t *testing.T) {
+	for _, p := range []float64{0, 0.01, 0.05, 0.2} {
+		c := pair(200_000, 0, 10*time.Millisecond)
+		both(&c, func(h *enginetest.Host, l *enginetest.Link) { l.Loss = p; h.Settings.SynRetries = 20 })
+		c.Limit = 24 * time.Hour
+		eachSACK(t, fmt.Sprint(p), c, 30)
+	}
+}
