@@ -3,34 +3,92 @@
 
 package engine
 
-// controller decides how much may be in the network: congestion control (RFC
-// 5681, section 3). Sizes are in bytes.
+import "time"
+
+// controller decides how much may be in the network, and how fast it may enter:
+// congestion control (RFC 5681, section 3). Sizes are in bytes.
+//
+// The calls that an acknowledgment makes come in this order: onLost for each
+// range newly deemed lost, onRecovery where that begins fast recovery, onAck,
+// and onRecovered or onUndo where recovery ends. A controller reads no clock and
+// keeps no pointer to the connection: all that it learns is in the samples.
 type controller interface {
 	// name is what CongestionControls lists.
 	name() string
 	// window is cwnd, and threshold is ssthresh.
 	window() int
 	threshold() int
-	// onAck takes an acknowledgment that came outside of fast recovery.
+	// pacingRate is how fast text may be sent, in bytes a second; 0 does not
+	// pace.
+	pacingRate() int64
+	// reduces says that fast recovery brings the window down to threshold, in
+	// proportion to what is delivered (RFC 6937). One that does not governs its
+	// window through recovery by itself.
+	reduces() bool
+
+	// onSent is told of text that goes out, for the first time or again.
+	onSent(s sendSample)
+	// onLost is told of a range that was deemed lost.
+	onLost(l lostSample)
+	// onAck takes an acknowledgment that told something, whatever the phase of
+	// recovery.
 	onAck(s ackSample)
-	// onLoss is called once for each loss event, when fast recovery begins;
-	// onRecovered when it ended.
-	onLoss(flight int)
-	onRecovered()
+	// onRecovery is called once for each loss event, when fast recovery begins;
+	// flight is what was in the network when the loss was seen. onRecovered is
+	// called when it has ended.
+	onRecovery(now Instant, flight int)
+	onRecovered(now Instant)
 	// onTimeout is called when the retransmission timer expires; first says
 	// that what is sent again was not sent again for a timeout before.
-	onTimeout(flight int, first bool)
-	// onIdle is called before text is sent after a pause longer than the RTO
-	// (RFC 5681, section 4.1).
-	onIdle()
+	onTimeout(now Instant, flight int, first bool)
+	// onUndo takes back what the last onRecovery or onTimeout did: it was
+	// spurious (RFC 4015, section 3).
+	onUndo(now Instant)
+	// onCongestion is told, at most once a window, that the path marked a
+	// packet (RFC 3168, section 6.1.2).
+	onCongestion(now Instant, flight int)
+	// onIdle is called before text is sent after nothing was in the network
+	// for longer than the RTO (RFC 5681, section 4.1).
+	onIdle(now Instant)
 	// setMSS tells that the segment size changed.
 	setMSS(mss int)
 }
 
+// sendSample is what a controller learns when text goes out.
+type sendSample struct {
+	now    Instant
+	bytes  int  // how much goes out
+	flight int  // what was in the network before
+	idle   bool // nothing was in the network, and the application had paused
+}
+
+// lostSample is what a controller learns of a range deemed lost.
+type lostSample struct {
+	now   Instant
+	bytes int
+	sent  rateStamp // as it was last sent
+	// lost counts all bytes ever deemed lost, this range included.
+	lost int64
+}
+
 // ackSample is what a controller learns from an acknowledgment.
 type ackSample struct {
-	acked   int  // bytes newly acknowledged, by ACK or SACK
-	limited bool // the congestion window kept text back since the last one
+	now   Instant
+	acked int // bytes newly known to have arrived, by ACK or SACK
+	lost  int // bytes newly deemed lost
+	// priorFlight and flight are what was in the network before and after.
+	priorFlight, flight int
+	// rtt is the round-trip time of what was delivered last among what was
+	// sent only once; negative when nothing was.
+	rtt time.Duration
+	// srtt and minRTT are the connection's smoothed and least round-trip times;
+	// 0 before the first measurement.
+	srtt, minRTT time.Duration
+	phase        recoveryPhase
+	// limited says that the congestion window, and not the application or the
+	// peer's window, kept text back since the last acknowledgment.
+	limited bool
+	rate    rateSample
 }
 
 // controllers makes them by name; the first is the default.

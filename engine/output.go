@@ -242,7 +242,7 @@ func (c *Conn) pollAck(now Instant, out *Segment) bool {
 // 4.1).
 func (c *Conn) restartIdle(now Instant) {
 	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {
-		c.cc.onIdle()
+		c.cc.onIdle(now)
 		c.txc.lastSent = now
 	}
 }

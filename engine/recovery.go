@@ -73,7 +73,7 @@ func (c *Conn) updateRecovery(now Instant, n ackNews) {
 	case r.phase == phaseOpen && lost:
 		c.beginRecovery(now)
 	case was != phaseFast && n.delivered > 0:
-		c.cc.onAck(ackSample{acked: n.delivered, limited: c.limited()})
+		c.cc.onAck(ackSample{now: now, acked: n.delivered, flight: c.pipe(), rtt: -1, phase: r.phase, limited: c.limited()})
 	}
 }
 
@@ -102,14 +102,14 @@ func (c *Conn) detectLoss(n ackNews) bool {
 func (c *Conn) beginRecovery(now Instant) {
 	flight := c.tx.nxt.Sub(c.tx.una)
 	c.recovery.phase, c.recovery.point, c.recovery.first = phaseFast, c.tx.nxt, true
-	c.cc.onLoss(flight)
+	c.cc.onRecovery(now, flight)
 	c.counters.FastRecoveries++
 	c.trace(now, TraceRecovery)
 }
 
 func (c *Conn) endRecovery(now Instant) {
 	if c.recovery.phase == phaseFast {
-		c.cc.onRecovered()
+		c.cc.onRecovered(now)
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
 	c.trace(now, TraceRecovered)

@@ -90,7 +90,7 @@ func (c *Conn) onRetransmitTimer(now Instant) {
 	}
 	c.counters.Timeouts++
 	c.trace(now, TraceTimeout)
-	c.cc.onTimeout(c.board.pipe(), c.rto.retries == 0)
+	c.cc.onTimeout(now, c.board.pipe(), c.rto.retries == 0)
 	c.recovery.onTimeout(c.tx.nxt)
 	c.board.loseAll()
 	c.rto.retries++
