@@ -56,7 +56,7 @@ func (c *Conn) Info() Info {
 		InFlight:   c.pipe(),
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
-		Retries:    c.rto.retries,
+		Retries:    int(c.rto.retries),
 		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
 		CongestionControl: c.par.congestionControl,
 	}

@@ -11,11 +11,11 @@ import (
 // outputState is what sending remembers from one poll to the next.
 type outputState struct {
 	lastSent    Instant // when text was last sent
-	cwndLimited bool    // the congestion window kept text back
 	maxFlight   int     // the largest pipe since the last acknowledgment
+	reply       reply   // a reset that answers a segment, the connection living on
+	cwndLimited bool    // the congestion window kept text back
 	force       bool    // silly-window avoidance's override is due
 	probe       bool    // a window or keep-alive probe is due
-	reply       reply   // a reset that answers a segment, the connection living on
 }
 
 // reply is a reset owed for an acknowledgment of something never sent.

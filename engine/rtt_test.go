@@ -40,7 +40,7 @@ func TestBackoff(t *testing.T) {
 	set := DefaultSettings()
 	c := Conn{set: &set}
 	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 120, 120} {
-		c.rto.backoff = n
+		c.rto.backoff = int32(n)
 		if got := c.timeout(); got != want*time.Second {
 			t.Errorf("backoff %d: %v, want %v", n, got, want*time.Second)
 		}
