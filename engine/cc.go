@@ -65,10 +65,12 @@ func newController(name string, mss, initial int) controller {
 // something to control.
 func (c *Conn) control() controller {
 	if c.cc == nil {
-		c.cc = newController(c.par.congestionControl, c.tx.mss, initialWindow(c.tx.mss, c.rto.lostSyn))
+		c.cc = newController(c.par.congestionControl, c.tx.mss, c.initialWindow())
 	}
 	return c.cc
 }
+
+func (c *Conn) initialWindow() int { return initialWindow(c.tx.mss, c.rto.lostSyn) }
 
 // initialWindow returns the window to begin with (RFC 6928, section 2). After
 // the loss of a SYN or SYN-ACK it is one segment (RFC 5681, section 3.1, MUST).

@@ -3,7 +3,10 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Counters count what a connection did. They never go back, but those of the
 // rarer things wrap at 2^32.
@@ -60,10 +63,12 @@ func (c *Conn) Info() Info {
 		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
 		CongestionControl: c.par.congestionControl,
 	}
-	if c.state.Synchronized() {
-		cc := c.control()
-		i.Cwnd, i.Ssthresh = cc.window(), cc.threshold()
-		i.CongestionControl = cc.name()
+	switch {
+	case c.cc != nil:
+		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
+		i.CongestionControl = c.cc.name()
+	case c.state.Synchronized():
+		i.Cwnd, i.Ssthresh = c.initialWindow(), math.MaxInt
 	}
 	return i
 }
