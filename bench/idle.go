@@ -12,7 +12,8 @@ import (
 )
 
 // idleRow weighs connections that do nothing: first as they were opened, then
-// after each has carried one byte each way.
+// after each has carried one byte each way; both times once the timers of what
+// they did have run out.
 var idleRow = row{
 	name: "idle",
 	figures: []figure{
@@ -62,6 +63,9 @@ func idle(ctx context.Context, p provider, s settings) ([]float64, error) {
 		}
 		ends = append(ends, keep(&c), keep(&d))
 	}
+	if err := sleep(ctx, s.rest); err != nil {
+		return nil, err
+	}
 	opened := liveHeap()
 	for i := 0; i < len(ends); i += 2 {
 		c.attach(ends[i].ep, ends[i].wq)
@@ -71,6 +75,9 @@ func idle(ctx context.Context, p provider, s settings) ([]float64, error) {
 		}
 		c.release()
 		d.release()
+	}
+	if err := sleep(ctx, s.rest); err != nil {
+		return nil, err
 	}
 	used := liveHeap()
 	for _, e := range ends {

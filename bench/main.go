@@ -123,7 +123,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	o := options{plan: &plan{
 		rows: rows, providers: ps, rounds: *rounds,
-		settings: settings{time: *duration, idle: 2000, flows: 100, drain: 1500 * time.Millisecond},
+		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},
 	}}
 	if *path != "" {

@@ -32,6 +32,9 @@ type settings struct {
 	time time.Duration
 	// idle is how many connections the row "idle" opens.
 	idle int
+	// rest is how long the row "idle" lets connections rest before it weighs
+	// them.
+	rest time.Duration
 	// flows is how many connections the rows "flows" write on at once.
 	flows int
 	// drain bounds the wait of "flows", after the writers have stopped, for

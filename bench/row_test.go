@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var tiny = settings{time: moment(), idle: 20, flows: 5, drain: 5 * time.Second}
+var tiny = settings{time: moment(), idle: 20, rest: time.Millisecond, flows: 5, drain: 5 * time.Second}
 
 // moment is long enough for a few bytes to arrive on every flow.
 func moment() time.Duration {

@@ -31,7 +31,7 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 		return err
 	}
 	nets := netProtoOf(netProto)
-	if netProto == header.IPv6ProtocolNumber && addr.Addr.Len() == 0 && !e.ops.GetV6Only() &&
+	if netProto == header.IPv6ProtocolNumber && addr.Addr.Len() == 0 && !e.ops().GetV6Only() &&
 		e.shared.Stack.CheckNetworkProtocol(header.IPv4ProtocolNumber) {
 		nets |= netIPv4
 	}
@@ -44,7 +44,7 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 	}
 	id := e.ID
 	id.LocalAddress = addr.Addr
-	device := tcpip.NICID(e.ops.GetBindToDevice())
+	device := tcpip.NICID(e.ops().GetBindToDevice())
 	port, err := e.shared.Stack.ReservePort(e.shared.Stack.SecureRNG(), ports.Reservation{
 		Networks:     nets.list(),
 		Transport:    ProtocolNumber,
@@ -76,7 +76,7 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 // the network protocol that it is reached by.
 func (e *Endpoint) unwrap(addr tcpip.FullAddress, bind bool) (tcpip.FullAddress, tcpip.NetworkProtocolNumber, tcpip.Error) {
 	info := stack.TransportEndpointInfo{NetProto: e.NetProto, ID: e.ID}
-	return info.AddrNetProtoLocked(addr, e.ops.GetV6Only(), bind)
+	return info.AddrNetProtoLocked(addr, e.ops().GetV6Only(), bind)
 }
 
 // reservation returns what the endpoint has reserved, for the given networks.

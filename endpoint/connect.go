@@ -63,7 +63,7 @@ func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcp
 	}
 	via := nic
 	if via == 0 {
-		via = tcpip.NICID(e.ops.GetBindToDevice())
+		via = tcpip.NICID(e.ops().GetBindToDevice())
 	}
 	route, err := e.shared.Stack.FindRoute(via, e.ID.LocalAddress, addr.Addr, netProto, false /* multicastLoop */)
 	if err != nil {
@@ -132,10 +132,10 @@ func (e *Endpoint) dress() {
 	e.path.SetTTL(e.opt.ttl, e.opt.hopLimit)
 	e.path.TOS = e.opt.tos
 	e.path.DF = e.opt.pmtud != tcpip.PMTUDiscoveryDont
-	e.path.Owner = e.owner
+	e.path.Owner = e.packetOwner()
 	e.path.Experiment = 0
 	if nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC()); err == nil && nic.GetExperimentIPOptionEnabled() {
-		e.path.Experiment = e.ops.GetExperimentOptionValue()
+		e.path.Experiment = e.ops().GetExperimentOptionValue()
 	}
 }
 
@@ -153,7 +153,7 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 		CongestionControl: e.opt.congestionControl,
 	}
 	if !e.opt.rcvFixed {
-		p.RcvBufMax = max(o.ReceiveBuffer.Max, int(e.ops.GetReceiveBufferSize())) >> windowShift
+		p.RcvBufMax = max(o.ReceiveBuffer.Max, int(e.ops().GetReceiveBufferSize())) >> windowShift
 	}
 	return p
 }
@@ -170,22 +170,35 @@ const (
 	slowAckDelay  = 40 * time.Millisecond
 )
 
-// settings returns the engine's settings that follow from the options.
-func (e *Endpoint) settings() engine.Settings {
-	o := e.shared.Options()
+// settings returns the engine's settings that follow from the options, with the
+// sizes of the buffers that the connection is opened with.
+func (e *Endpoint) settings() *engine.Settings {
+	s := e.tuning()
+	s.RcvBuf, s.SndBuf = e.bufferSizes()
+	return e.base.share(s)
+}
+
+// bufferSizes returns the engine's sizes of the receive and the send buffer, in
+// bytes, that follow from the options.
+func (e *Endpoint) bufferSizes() (rcv, snd int) {
+	ops := e.ops()
+	return max(1, int(ops.GetReceiveBufferSize())>>windowShift), max(1, int(ops.GetSendBufferSize()))
+}
+
+// tuning returns the settings but for the sizes of the buffers.
+func (e *Endpoint) tuning() engine.Settings {
+	o, ops := e.shared.Options(), e.ops()
 	s := engine.DefaultSettings()
-	s.RcvBuf = max(1, int(e.ops.GetReceiveBufferSize())>>windowShift)
-	s.SndBuf = max(1, int(e.ops.GetSendBufferSize()))
 	if e.opt.clamped {
 		s.WindowClamp = int(e.opt.windowClamp)
 	}
-	s.NoDelay = !e.ops.GetDelayOption()
-	s.Cork = e.ops.GetCorkOption()
+	s.NoDelay = !ops.GetDelayOption()
+	s.Cork = ops.GetCorkOption()
 	s.AckDelay, s.AckEvery = batchDelay, batchSegments
-	if !e.ops.GetQuickAck() {
+	if !ops.GetQuickAck() {
 		s.AckDelay, s.AckEvery = slowAckDelay, 0
 	}
-	s.KeepAlive = e.ops.GetKeepAlive()
+	s.KeepAlive = ops.GetKeepAlive()
 	s.KeepAliveIdle = e.opt.keepIdle
 	s.KeepAliveInterval = e.opt.keepInterval
 	s.KeepAliveCount = int(e.opt.keepCount)
@@ -205,7 +218,7 @@ func (e *Endpoint) settings() engine.Settings {
 // watchQuickAck puts a changed TCP_QUICKACK in force, which nobody is told of
 // when it is set.
 func (e *Endpoint) watchQuickAck(now engine.Instant) {
-	if e.ops.GetQuickAck() == (e.conn.Settings().AckDelay == slowAckDelay) {
+	if e.ops().GetQuickAck() == (e.conn.Settings().AckDelay == slowAckDelay) {
 		e.apply(now)
 	}
 }
@@ -213,7 +226,11 @@ func (e *Endpoint) watchQuickAck(now engine.Instant) {
 // apply puts changed options in force.
 func (e *Endpoint) apply(now engine.Instant) {
 	if e.opened && !e.retired {
-		e.conn.Apply(now, e.settings())
+		rcv, snd := e.bufferSizes()
+		s := e.tuning()
+		s.RcvBuf, s.SndBuf = e.conn.Settings().RcvBuf, e.conn.Settings().SndBuf
+		e.conn.Apply(now, e.base.share(s))
+		e.conn.Resize(now, rcv, snd)
 	}
 }
 

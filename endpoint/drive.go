@@ -120,7 +120,7 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 	defer batches.Put(b)
 	for e.poll(now, b) {
 		path := e.path // what is set while the lock is free counts from the next batch
-		path.Mark = e.ops.GetMark()
+		path.Mark = e.ops().GetMark()
 		e.flushing = true
 		e.mu.Unlock()
 		e.write(b, &path)

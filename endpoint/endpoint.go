@@ -13,7 +13,6 @@ package endpoint
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -52,7 +51,10 @@ type Endpoint struct {
 	// mu.
 	readMu, writeMu sync.Mutex
 
-	ops tcpip.SocketOptions
+	// base is what the endpoint began with; own, where it is set, are socket
+	// options of its own.
+	base *template
+	own  atomic.Pointer[tcpip.SocketOptions]
 
 	// stats is nil until it is needed; till then segsIn and segsOut count.
 	stats           atomic.Pointer[counted]
@@ -85,27 +87,26 @@ type Endpoint struct {
 	boundNets             netProtos
 	portFlags, boundFlags ports.Flags
 	boundNIC, boundDevice tcpip.NICID
-	timeWaitSince         engine.Instant
+	// NetProto is the network protocol that the endpoint was made for.
+	NetProto      tcpip.NetworkProtocolNumber
+	timeWaitSince engine.Instant
 
 	conn  engine.Conn
 	path  adapter.Path
 	timer adapter.Timer
 
-	// hardErr is why the connection ended, for the next call that asks; lastErr
-	// is what SO_ERROR reports.
-	hardErr, lastErr tcpip.Error
+	// hardErr is why the connection ended, for the next call that asks.
+	hardErr tcpip.Error
 
 	// parent is who waits for a passive handshake to end.
 	parent passiveParent
 
-	// ID is the connection, or where the endpoint is bound; NetProto is the
-	// network protocol that it was made for.
-	ID       stack.TransportEndpointID
-	NetProto tcpip.NetworkProtocolNumber
+	// ID is the connection, or where the endpoint is bound.
+	ID stack.TransportEndpointID
 
-	opt   socketOptions
-	owner tcpip.PacketOwner
-	rare  *rare
+	// opt are base's options of TCP or, once one was set, the endpoint's own.
+	opt  *socketOptions
+	rare *rare
 }
 
 // rare is what few endpoints need.
@@ -123,6 +124,10 @@ type rare struct {
 	orphaned           bool
 
 	tune rcvTuner
+
+	// lastErr is what SO_ERROR reports.
+	lastErr tcpip.Error
+	owner   tcpip.PacketOwner
 }
 
 // need returns what few endpoints need, for one that does.
@@ -133,6 +138,30 @@ func (e *Endpoint) need() *rare {
 	return e.rare
 }
 
+// softError returns what SO_ERROR would report.
+func (e *Endpoint) softError() tcpip.Error {
+	if e.rare == nil {
+		return nil
+	}
+	return e.rare.lastErr
+}
+
+// setSoftError makes err what SO_ERROR reports next; nil for none.
+func (e *Endpoint) setSoftError(err tcpip.Error) {
+	if err != nil || e.rare != nil {
+		e.need().lastErr = err
+	}
+}
+
+// packetOwner returns whom the endpoint's packets belong to; nil when nobody
+// said.
+func (e *Endpoint) packetOwner() tcpip.PacketOwner {
+	if e.rare == nil {
+		return nil
+	}
+	return e.rare.owner
+}
+
 var (
 	_ tcpip.Endpoint              = (*Endpoint)(nil)
 	_ tcpip.EndpointWithPreflight = (*Endpoint)(nil)
@@ -140,37 +169,29 @@ var (
 	_ stack.TransportEndpoint     = (*Endpoint)(nil)
 )
 
-// socketOptions are the options of TCP that tcpip.SocketOptions does not hold.
-type socketOptions struct {
-	keepIdle, keepInterval time.Duration
-	userTimeout            time.Duration
-	lingerTimeout          time.Duration // TCP_LINGER2; below 0: at once
-	deferAccept            time.Duration
-	congestionControl      string
-	keepCount              int32
-	windowClamp            int32
-	pmtud                  tcpip.PMTUDStrategy
-	hopLimit               int16 // IPv6; -1: the route's default
-	userMSS                uint16
-	synRetries             uint8
-	ttl                    uint8 // IPv4; 0: the route's default
-	tos                    uint8
-	// clamped says that windowClamp was set: the default is only told.
-	clamped bool
-	// rcvFixed and sndFixed say that the application set the size of a buffer,
-	// which ends its tuning.
-	rcvFixed, sndFixed bool
-}
-
 // New returns an endpoint of the given network protocol that is neither bound
 // nor connected. Its events are announced through wq.
 func New(shared *Shared, netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue) *Endpoint {
-	o := shared.Options()
-	e := &Endpoint{
-		shared:   shared,
-		wq:       wq,
-		NetProto: netProto,
-		opt: socketOptions{
+	return newEndpoint(shared, netProto, wq, shared.defaults.get(shared.beginning()))
+}
+
+// newEndpoint returns an endpoint that begins with t.
+func newEndpoint(shared *Shared, netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue, t *template) *Endpoint {
+	e := &Endpoint{shared: shared, wq: wq, NetProto: netProto, base: t, opt: &t.opt}
+	e.state.Store(uint32(StateInitial))
+	return e
+}
+
+// beginning returns the options that the protocol's own say an endpoint begins
+// with.
+func (s *Shared) beginning() (socketValues, socketOptions) {
+	o := s.Options()
+	return socketValues{
+			rcvBuf:   int64(o.ReceiveBuffer.Default),
+			sndBuf:   int64(o.SendBuffer.Default),
+			delay:    o.Delay,
+			quickAck: true,
+		}, socketOptions{
 			keepIdle:          engine.DefaultKeepAliveIdle,
 			keepInterval:      engine.DefaultKeepAliveInterval,
 			keepCount:         engine.DefaultKeepAliveCount,
@@ -181,18 +202,7 @@ func New(shared *Shared, netProto tcpip.NetworkProtocolNumber, wq *waiter.Queue)
 			ttl:               tcpip.UseDefaultIPv4TTL,
 			synRetries:        o.SynRetries,
 			rcvFixed:          !o.ModerateReceiveBuffer,
-		},
-	}
-	e.state.Store(uint32(StateInitial))
-	e.ops.InitHandler(e, shared.Stack, SendBufferLimits, ReceiveBufferLimits)
-	e.ops.SetMulticastLoop(true)
-	e.ops.SetQuickAck(true)
-	e.ops.SetSendBufferSize(int64(o.SendBuffer.Default), false /* notify */)
-	e.ops.SetReceiveBufferSize(int64(o.ReceiveBuffer.Default), false /* notify */)
-	if o.Delay {
-		e.ops.SetDelayOption(true)
-	}
-	return e
+		}
 }
 
 // SendBufferLimits returns the bounds of SO_SNDBUF that the stack's TCP has, in
@@ -229,7 +239,7 @@ func (e *Endpoint) Info() tcpip.EndpointInfo {
 func (e *Endpoint) SetOwner(owner tcpip.PacketOwner) {
 	now := e.lock()
 	defer e.unlock(now)
-	e.owner = owner
+	e.need().owner = owner
 	e.dress()
 }
 
@@ -237,11 +247,8 @@ func (e *Endpoint) SetOwner(owner tcpip.PacketOwner) {
 func (e *Endpoint) Owner() tcpip.PacketOwner {
 	now := e.lock()
 	defer e.unlock(now)
-	return e.owner
+	return e.packetOwner()
 }
-
-// SocketOptions implements tcpip.Endpoint.
-func (e *Endpoint) SocketOptions() *tcpip.SocketOptions { return &e.ops }
 
 // LastError implements tcpip.Endpoint and tcpip.SocketOptionsHandler: the error
 // that ended the connection, then the last soft one. Each is returned once.
@@ -251,8 +258,8 @@ func (e *Endpoint) LastError() tcpip.Error {
 	if err := e.takeHardError(); err != nil {
 		return err
 	}
-	err := e.lastErr
-	e.lastErr = nil
+	err := e.softError()
+	e.setSoftError(nil)
 	return err
 }
 
@@ -260,7 +267,7 @@ func (e *Endpoint) LastError() tcpip.Error {
 func (e *Endpoint) UpdateLastError(err tcpip.Error) {
 	now := e.lock()
 	defer e.unlock(now)
-	e.lastErr = err
+	e.setSoftError(err)
 }
 
 // takeHardError returns why the connection ended, once.

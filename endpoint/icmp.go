@@ -44,7 +44,7 @@ func (e *Endpoint) HandleError(transErr stack.TransportError, pkt *stack.PacketB
 		return // about nothing that we sent
 	}
 	err := adapter.ErrorOf(r)
-	e.lastErr = err
+	e.setSoftError(err)
 	if e.EndpointState().connecting() {
 		// RFC 5461, section 4.1: nothing is lost yet when a connection that is
 		// being opened is given up for a soft error, and the caller learns in
@@ -71,10 +71,10 @@ func quoted(pkt *stack.PacketBuffer) (seq.Num, bool) {
 // that, with IP_RECVERR or IPV6_RECVERR.
 func (e *Endpoint) queueError(err tcpip.Error, cause stack.TransportError, pkt *stack.PacketBuffer) {
 	v4 := pkt.NetworkProtocolNumber == header.IPv4ProtocolNumber
-	if v4 && !e.ops.GetIPv4RecvError() || !v4 && !e.ops.GetIPv6RecvError() {
+	if v4 && !e.ops().GetIPv4RecvError() || !v4 && !e.ops().GetIPv6RecvError() {
 		return
 	}
-	e.ops.QueueErr(&tcpip.SockError{
+	e.SocketOptions().QueueErr(&tcpip.SockError{
 		Err:      err,
 		Cause:    cause,
 		Payload:  pkt.Data().AsRange().ToView(),

@@ -74,12 +74,12 @@ func (e *Endpoint) ended(old EndpointState) {
 		return
 	case r == engine.ReasonTimedOut && old.connected():
 		e.shared.TCP.EstablishedTimedout.Increment()
-		if e.lastErr != nil {
-			err = e.lastErr // what explains the silence (RFC 5461, section 4)
+		if soft := e.softError(); soft != nil {
+			err = soft // what explains the silence (RFC 5461, section 4)
 		}
 	}
 	if old.connecting() {
-		e.lastErr = err
+		e.setSoftError(err)
 	}
 	e.hardErr = err
 	e.setState(StateError)

@@ -22,6 +22,8 @@ import (
 // listener's own lock is held for a few instructions at a time, and nothing is
 // called under it; it comes after any endpoint's lock.
 type listener struct {
+	children templates // of the connections
+
 	ep *Endpoint
 	// ready is how many endpoints wait for Accept, for Readiness, which takes
 	// no lock.

@@ -15,17 +15,11 @@ import (
 // inherited is what a connection takes over from its listener: as in Linux,
 // all options of the socket that mean something to a connection.
 type inherited struct {
-	netProto                         tcpip.NetworkProtocolNumber
-	opt                              socketOptions
-	portFlags, boundFlags            ports.Flags
-	boundDevice                      tcpip.NICID
-	owner                            tcpip.PacketOwner
-	rcvBuf, sndBuf                   int64
-	mark                             uint32
-	experiment                       uint16
-	linger                           tcpip.LingerOption
-	keepAlive, delay, cork, quickAck bool
-	v6Only                           bool
+	*template
+	netProto              tcpip.NetworkProtocolNumber
+	portFlags, boundFlags ports.Flags
+	boundDevice           tcpip.NICID
+	owner                 tcpip.PacketOwner
 }
 
 // inherit returns what the listener's connections take over now.
@@ -33,52 +27,25 @@ func (l *listener) inherit() inherited {
 	e := l.ep
 	now := e.lock()
 	defer e.unlock(now)
+	ops := e.ops()
 	return inherited{
+		template: l.children.get(socketValues{
+			rcvBuf:     ops.GetReceiveBufferSize(),
+			sndBuf:     ops.GetSendBufferSize(),
+			mark:       ops.GetMark(),
+			experiment: ops.GetExperimentOptionValue(),
+			linger:     ops.GetLinger(),
+			keepAlive:  ops.GetKeepAlive(),
+			delay:      ops.GetDelayOption(),
+			cork:       ops.GetCorkOption(),
+			quickAck:   ops.GetQuickAck(),
+			v6Only:     ops.GetV6Only(),
+		}, *e.opt),
 		netProto:    e.NetProto,
-		opt:         e.opt,
 		portFlags:   e.portFlags,
 		boundFlags:  e.boundFlags,
 		boundDevice: e.boundDevice,
-		owner:       e.owner,
-		rcvBuf:      e.ops.GetReceiveBufferSize(),
-		sndBuf:      e.ops.GetSendBufferSize(),
-		mark:        e.ops.GetMark(),
-		experiment:  e.ops.GetExperimentOptionValue(),
-		linger:      e.ops.GetLinger(),
-		keepAlive:   e.ops.GetKeepAlive(),
-		delay:       e.ops.GetDelayOption(),
-		cork:        e.ops.GetCorkOption(),
-		quickAck:    e.ops.GetQuickAck(),
-		v6Only:      e.ops.GetV6Only(),
-	}
-}
-
-// give puts the options in force at e, which nobody knows yet. Each setter of
-// tcpip.SocketOptions comes back to the endpoint, which takes its lock: e must
-// not be locked.
-func (h *inherited) give(e *Endpoint) {
-	e.opt = h.opt
-	e.portFlags, e.boundFlags, e.boundDevice = h.portFlags, h.boundFlags, h.boundDevice
-	e.owner = h.owner
-	e.ops.SetReceiveBufferSize(h.rcvBuf, false /* notify */)
-	e.ops.SetSendBufferSize(h.sndBuf, false /* notify */)
-	e.ops.SetExperimentOptionValue(h.experiment)
-	e.ops.SetQuickAck(h.quickAck)
-	e.ops.SetV6Only(h.v6Only)
-	if h.mark != 0 {
-		e.ops.SetMark(h.mark)
-	}
-	if h.linger != (tcpip.LingerOption{}) {
-		e.ops.SetLinger(h.linger)
-	}
-	if h.keepAlive {
-		e.ops.SetKeepAlive(true)
-	}
-	if h.delay != e.ops.GetDelayOption() {
-		e.ops.SetDelayOption(h.delay)
-	}
-	if h.cork {
-		e.ops.SetCorkOption(true)
+		owner:       e.packetOwner(),
 	}
 }
 
@@ -90,8 +57,11 @@ func (l *listener) newChild(id stack.TransportEndpointID, pkt *stack.PacketBuffe
 		return nil, err
 	}
 	h := l.inherit()
-	child := New(l.ep.shared, h.netProto, &waiter.Queue{})
-	h.give(child)
+	child := newEndpoint(l.ep.shared, h.netProto, &waiter.Queue{}, h.template)
+	child.portFlags, child.boundFlags, child.boundDevice = h.portFlags, h.boundFlags, h.boundDevice
+	if h.owner != nil {
+		child.need().owner = h.owner
+	}
 	child.place(id, route, pkt)
 	return child, nil
 }

@@ -33,12 +33,12 @@ func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, 
 	if inh.opt.userMSS != 0 {
 		p.MSS = min(p.MSS, inh.opt.userMSS)
 	}
-	set := engine.Settings{RcvBuf: max(1, int(inh.rcvBuf>>windowShift))}
+	set := engine.Settings{RcvBuf: max(1, int(inh.values.rcvBuf>>windowShift))}
 	var out engine.Segment
-	engine.CookieSynAck(now, p, set, in, &out)
+	engine.CookieSynAck(now, p, &set, in, &out)
 	path.SetTTL(inh.opt.ttl, inh.opt.hopLimit)
 	path.TOS = inh.opt.tos
-	path.Mark = inh.mark
+	path.Mark = inh.values.mark
 	l.cookieSent.Store(int64(now) + 1)
 	if err := path.Send(&out); err == nil {
 		s.TCP.ListenOverflowSynCookieSent.Increment()

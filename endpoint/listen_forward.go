@@ -25,9 +25,9 @@ func Answer(s *Shared, id stack.TransportEndpointID, pkt *stack.PacketBuffer, sy
 	if err != nil {
 		return nil, err
 	}
-	e := New(s, pkt.NetworkProtocolNumber, wq)
-	e.ops.SetV6Only(true)
-	e.ops.SetReceiveBufferSize(int64(rcvBuf), false /* notify */)
+	values, opt := s.beginning()
+	values.v6Only, values.rcvBuf = true, int64(rcvBuf)
+	e := newEndpoint(s, pkt.NetworkProtocolNumber, wq, s.answered.get(values, opt))
 	e.place(id, route, pkt)
 	done := make(answerDone, 1)
 	now := e.lock()

@@ -26,22 +26,22 @@ func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
 	defer e.unlock(now)
 	switch opt {
 	case tcpip.KeepaliveCountOption:
-		e.opt.keepCount = int32(v)
+		e.setOpt().keepCount = int32(v)
 	case tcpip.IPv4TOSOption, tcpip.IPv6TrafficClassOption:
-		e.opt.tos = uint8(v) &^ ecnMask
+		e.setOpt().tos = uint8(v) &^ ecnMask
 	case tcpip.IPv4TTLOption:
-		e.opt.ttl = uint8(v)
+		e.setOpt().ttl = uint8(v)
 	case tcpip.IPv6HopLimitOption:
-		e.opt.hopLimit = int16(v)
+		e.setOpt().hopLimit = int16(v)
 	case tcpip.MaxSegOption:
 		if v < header.TCPMinimumMSS || v > header.TCPMaximumMSS {
 			return &tcpip.ErrInvalidOptionValue{}
 		}
-		e.opt.userMSS = uint16(v)
+		e.setOpt().userMSS = uint16(v)
 	case tcpip.MTUDiscoverOption:
 		switch p := tcpip.PMTUDStrategy(v); p {
 		case tcpip.PMTUDiscoveryWant, tcpip.PMTUDiscoveryDont, tcpip.PMTUDiscoveryDo, tcpip.PMTUDiscoveryProbe:
-			e.opt.pmtud = p
+			e.setOpt().pmtud = p
 		default:
 			return &tcpip.ErrNotSupported{}
 		}
@@ -49,7 +49,7 @@ func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
 		if v < 1 || v > 255 {
 			return &tcpip.ErrInvalidOptionValue{}
 		}
-		e.opt.synRetries = uint8(v)
+		e.setOpt().synRetries = uint8(v)
 	case tcpip.TCPWindowClampOption:
 		switch s := e.EndpointState(); {
 		case v != 0:
@@ -57,7 +57,8 @@ func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
 		case s != StateClose && s != StateInitial:
 			return &tcpip.ErrInvalidOptionValue{}
 		}
-		e.opt.windowClamp, e.opt.clamped = int32(v), v != 0
+		o := e.setOpt()
+		o.windowClamp, o.clamped = int32(v), v != 0
 	default:
 		return nil
 	}
@@ -74,22 +75,22 @@ func (e *Endpoint) SetSockOpt(opt tcpip.SettableSocketOption) tcpip.Error {
 	defer e.unlock(now)
 	switch v := opt.(type) {
 	case *tcpip.KeepaliveIdleOption:
-		e.opt.keepIdle = time.Duration(*v)
+		e.setOpt().keepIdle = time.Duration(*v)
 	case *tcpip.KeepaliveIntervalOption:
-		e.opt.keepInterval = time.Duration(*v)
+		e.setOpt().keepInterval = time.Duration(*v)
 	case *tcpip.TCPUserTimeoutOption:
-		e.opt.userTimeout = time.Duration(*v)
+		e.setOpt().userTimeout = time.Duration(*v)
 	case *tcpip.TCPLingerTimeoutOption:
 		*v = tcpip.TCPLingerTimeoutOption(e.lingerTimeout(time.Duration(*v)))
-		e.opt.lingerTimeout = time.Duration(*v)
+		e.setOpt().lingerTimeout = time.Duration(*v)
 	case *tcpip.TCPDeferAcceptOption:
 		*v = min(*v, tcpip.TCPDeferAcceptOption(engine.DefaultMaxRTO))
-		e.opt.deferAccept = time.Duration(*v)
+		e.setOpt().deferAccept = time.Duration(*v)
 	case *tcpip.CongestionControlOption:
 		if !slices.Contains(e.shared.Options().AvailableCongestionControl, string(*v)) {
 			return &tcpip.ErrNoSuchFile{}
 		}
-		e.opt.congestionControl = string(*v)
+		e.setOpt().congestionControl = string(*v)
 	default:
 		return nil
 	}
@@ -133,7 +134,7 @@ func (e *Endpoint) optionChanged() {
 func (e *Endpoint) OnSetReceiveBufferSize(v, _ int64) (int64, func()) {
 	now := e.lock()
 	defer e.unlock(now)
-	e.opt.rcvFixed = true
+	e.setOpt().rcvFixed = true
 	return max(v, 1<<windowShift), e.optionChanged
 }
 
@@ -142,7 +143,7 @@ func (e *Endpoint) OnSetReceiveBufferSize(v, _ int64) (int64, func()) {
 func (e *Endpoint) OnSetSendBufferSize(v int64) int64 {
 	now := e.lock()
 	defer e.unlock(now)
-	e.opt.sndFixed = true
+	e.setOpt().sndFixed = true
 	return max(v, 1)
 }
 

@@ -67,7 +67,7 @@ func (e *Endpoint) pickPort(now engine.Instant, route *stack.Route) tcpip.Error 
 	offset, counter := s.ephemeral.offset(e.ID)
 	start := offset + counter.Load()
 	tried := uint32(0)
-	e.boundFlags, e.boundDevice = e.portFlags, tcpip.NICID(e.ops.GetBindToDevice())
+	e.boundFlags, e.boundDevice = e.portFlags, tcpip.NICID(e.ops().GetBindToDevice())
 	e.boundPeer = true
 	rng := rand.RNGFrom(search{start})
 	_, err := s.Stack.PickEphemeralPort(rng, func(port uint16) (bool, tcpip.Error) {

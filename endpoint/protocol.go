@@ -99,6 +99,10 @@ type Shared struct {
 
 	ephemeral ephemeral
 
+	// defaults is the template of new endpoints, and answered that of those
+	// that Answer makes.
+	defaults, answered templates
+
 	mu   sync.RWMutex
 	opts Options
 }

@@ -135,7 +135,7 @@ func (e *Endpoint) Close() {
 // lingersNot reports whether SO_LINGER of 0 makes Close reset a connection in
 // that state: one that might still wait for the peer.
 func (e *Endpoint) lingersNot(s EndpointState) bool {
-	if l := e.ops.GetLinger(); !l.Enabled || l.Timeout != 0 {
+	if l := e.ops().GetLinger(); !l.Enabled || l.Timeout != 0 {
 		return false
 	}
 	switch s {

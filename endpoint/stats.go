@@ -73,7 +73,7 @@ func (*Stats) IsEndpointStats() {}
 type counted struct {
 	Stats
 	// recoveries is how many of the engine's the stack's counters hold already.
-	recoveries uint64
+	recoveries uint32
 }
 
 // Stats implements tcpip.Endpoint. The counters go on counting.
@@ -134,22 +134,22 @@ func (e *Endpoint) countNews() {
 	}
 	s, st := e.stat(), &e.shared.TCP
 	own := &s.SendErrors
-	if n := c.Retransmits - own.Retransmits.Value(); n > 0 {
+	if n := since(c.Retransmits, &own.Retransmits); n > 0 {
 		own.Retransmits.IncrementBy(n)
 		st.Retransmits.IncrementBy(n)
-		fast := c.FastRetransmits - own.FastRetransmit.Value()
+		fast := since(c.FastRetransmits, &own.FastRetransmit)
 		own.FastRetransmit.IncrementBy(fast)
 		st.FastRetransmit.IncrementBy(fast)
 		st.SlowStartRetransmits.IncrementBy(n - min(n, fast))
 	}
-	if n := c.Timeouts - own.Timeouts.Value(); n > 0 {
+	if n := since(c.Timeouts, &own.Timeouts); n > 0 {
 		own.Timeouts.IncrementBy(n)
 		st.Timeouts.IncrementBy(n)
 	}
-	if n := c.ZeroWindows - s.ReceiveErrors.ZeroRcvWindowState.Value(); n > 0 {
+	if n := since(c.ZeroWindows, &s.ReceiveErrors.ZeroRcvWindowState); n > 0 {
 		s.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
 	}
-	if n := c.FastRecoveries - s.recoveries; n > 0 {
+	if n := uint64(c.FastRecoveries - s.recoveries); n > 0 {
 		s.recoveries = c.FastRecoveries
 		if e.conn.Info().SACK {
 			st.SACKRecovery.IncrementBy(n)
@@ -164,3 +164,7 @@ func (e *Endpoint) countFailedConnection() {
 	e.shared.TCP.FailedConnectionAttempts.Increment()
 	e.stat().FailedConnectionAttempts.Increment()
 }
+
+// since returns how far the engine's counter, which may have wrapped, is ahead
+// of ours.
+func since(c uint32, ours *tcpip.StatCounter) uint64 { return uint64(c - uint32(ours.Value())) }

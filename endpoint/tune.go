@@ -33,8 +33,8 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 		t.best = t.copied
 		limit := e.shared.Options().ReceiveBuffer.Max
 		want := min(2*t.best<<windowShift, limit)
-		if want > int(e.ops.GetReceiveBufferSize()) {
-			e.ops.SetReceiveBufferSize(int64(want), false /* notify */)
+		if want > int(e.ops().GetReceiveBufferSize()) {
+			e.SocketOptions().SetReceiveBufferSize(int64(want), false /* notify */)
 			e.apply(now)
 		}
 	}
@@ -50,8 +50,8 @@ func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
 		return
 	}
 	want := min(2*e.conn.Info().Cwnd, e.shared.Options().SendBuffer.Max)
-	if want > int(e.ops.GetSendBufferSize()) {
-		e.ops.SetSendBufferSize(int64(want), false /* notify */)
+	if want > int(e.ops().GetSendBufferSize()) {
+		e.SocketOptions().SetSendBufferSize(int64(want), false /* notify */)
 		e.apply(now)
 	}
 }

@@ -59,12 +59,10 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 // writeRest writes what SO_SNDBUF, lowered while the payload was read, leaves
 // no room for: the promise of an atomic write goes before.
 func (e *Endpoint) writeRest(now engine.Instant, buf *buffer.Buffer) int {
-	s := *e.conn.Settings()
-	wide := s
-	wide.SndBuf += int(buf.Size()) - e.conn.WriteSpace() + e.conn.Unacked()
-	e.conn.Apply(now, wide)
+	rcv, snd := e.bufferSizes()
+	e.conn.Resize(now, rcv, snd+int(buf.Size())-e.conn.WriteSpace()+e.conn.Unacked())
 	n := e.conn.Write(now, buf)
-	e.conn.Apply(now, s)
+	e.conn.Resize(now, rcv, snd)
 	return n
 }
 

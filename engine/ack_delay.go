@@ -44,7 +44,7 @@ func (c *Conn) fullSegment() int {
 // an acknowledgment: its pace is the sender's best guide. For less, it may be
 // about to write, and the answer carries the acknowledgment.
 func (c *Conn) ackOnRead() {
-	if c.rcv.size == 0 && c.ack.unacked >= c.fullSegment() {
+	if c.rcv.size() == 0 && c.ack.unacked >= c.fullSegment() {
 		c.ack.now = true
 	}
 }

@@ -119,6 +119,17 @@ func newController(name string, mss, initial int) controller {
 	return controllers[0].make(mss, initial)
 }
 
+// control returns the connection's controller. It is made when there is first
+// something to control.
+func (c *Conn) control() controller {
+	if c.cc == nil {
+		c.cc = newController(c.par.congestionControl, c.tx.mss, c.initialWindow())
+	}
+	return c.cc
+}
+
+func (c *Conn) initialWindow() int { return initialWindow(c.tx.mss, c.rto.lostSyn) }
+
 // initialWindow returns the window to begin with (RFC 6928, section 2). After
 // the loss of a SYN or SYN-ACK it is one segment (RFC 5681, section 3.1, MUST).
 func initialWindow(mss int, lost bool) int {

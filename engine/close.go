@@ -53,11 +53,11 @@ func (c *Conn) Close(now Instant) {
 	switch {
 	case c.state == StateSynSent:
 		c.finish(now, ReasonAborted)
-	case c.rcv.size > 0 && c.state != StateClosed && c.state != StateTimeWait:
+	case c.rcv.size() > 0 && c.state != StateClosed && c.state != StateTimeWait:
 		c.Abort(now)
 	default:
 		c.closing.read = readClosed
-		c.rcv.release()
+		c.dropRead()
 		c.CloseWrite(now)
 		if c.state == StateFinWait2 {
 			c.armFinWait2(now)
@@ -92,11 +92,10 @@ func (c *Conn) fail(now Instant, r Reason) {
 func (c *Conn) finish(now Instant, r Reason) {
 	c.reason = r
 	c.timers.stopAll()
-	c.snd.release()
-	c.board.release()
-	c.ooo.release()
+	c.dropSend()
+	c.dropOutOfOrder()
 	if c.closing.closed {
-		c.rcv.release()
+		c.dropRead()
 	}
 	c.ack, c.txc.probe, c.txc.reply = ackState{}, false, reply{}
 	c.setState(now, StateClosed)
@@ -108,8 +107,7 @@ func (c *Conn) finish(now Instant, r Reason) {
 func (c *Conn) enterTimeWait(now Instant) {
 	if c.state != StateTimeWait {
 		c.timers.stopAll()
-		c.snd.release()
-		c.board.release()
+		c.dropSend()
 		c.setState(now, StateTimeWait)
 		c.events |= EventTimeWait
 	}
@@ -152,8 +150,7 @@ func (c *Conn) ReusableBy(syn *Segment) bool {
 // Release frees what the connection holds. Its owner calls it last.
 func (c *Conn) Release() {
 	c.timers.stopAll()
-	c.snd.release()
-	c.rcv.release()
-	c.ooo.release()
-	c.board.release()
+	c.dropSend()
+	c.dropRead()
+	c.dropOutOfOrder()
 }

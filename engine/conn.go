@@ -36,17 +36,20 @@ import (
 // Many inputs may come before the outputs are polled: a batch of arrivals costs
 // one acknowledgment.
 type Conn struct {
-	state    State
-	reason   Reason
-	soft     Reason
-	events   Events
-	set      Settings
-	par      Params
-	shake    handshake
-	snd      sendBuffer
-	rcv      recvBuffer
-	ooo      reassembly
-	board    scoreboard
+	state  State
+	reason Reason
+	soft   Reason
+	events Events
+	set    *Settings
+	par    params
+	shake  handshake
+	buf    bufferSizes
+	// What an idle connection does not hold: each is nil until it is needed,
+	// and again once it is empty and the timers have run out (see idle.go).
+	snd      *sendBuffer
+	rcv      *recvBuffer
+	ooo      *reassembly
+	board    *scoreboard
 	cc       controller
 	rtt      rttEstimator
 	timers   timers
@@ -67,14 +70,15 @@ type Conn struct {
 // sendVars are the send sequence variables of RFC 9293, section 3.3.1.
 type sendVars struct {
 	iss, una, nxt seq.Num
-	// wnd is the window the peer offers, in bytes, from una; wl1 and wl2 are
-	// the segment that last updated it. maxWnd is the largest it ever was.
+	// wl1 and wl2 are the segment that last updated the window.
+	wl1, wl2 seq.Num
+	wndScale uint8
+	// wnd is the window the peer offers, in bytes, from una; maxWnd is the
+	// largest it ever was.
 	wnd, maxWnd int
-	wl1, wl2    seq.Num
 	// mss is the effective send MSS: the largest payload of a packet that
 	// carries no option (RFC 9293, section 3.7.1, Eff.snd.MSS before options).
-	mss      int
-	wndScale uint8
+	mss int
 }
 
 // recvVars are the receive sequence variables of RFC 9293, section 3.3.1.
@@ -83,8 +87,8 @@ type recvVars struct {
 	// adv is the right edge of the window: the largest RCV.NXT+RCV.WND that
 	// was ever sent. It never moves back (section 3.8.6).
 	adv      seq.Num
-	mss      int
 	wndScale uint8
+	mss      int
 }
 
 // State returns the connection's state.
@@ -101,8 +105,8 @@ func (c *Conn) SoftError() Reason {
 	return r
 }
 
-// Settings returns the settings in force.
-func (c *Conn) Settings() *Settings { return &c.set }
+// Settings returns the settings in force, which must not be changed.
+func (c *Conn) Settings() *Settings { return c.set }
 
 // TakeEvents returns the events since the last call, and forgets them.
 func (c *Conn) TakeEvents() Events {

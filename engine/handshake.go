@@ -18,10 +18,10 @@ const minMSS = 48
 
 // handshake is the state of the opening.
 type handshake struct {
+	sentAt  Instant
+	retries uint8
 	passive bool
 	due     bool // a SYN or SYN-ACK is to be sent
-	retries int
-	sentAt  Instant
 	// scale, stamps and sack are the options that our SYN offers, and once the
 	// peer's SYN is there, those that both sides want.
 	scale, stamps, sack bool
@@ -29,7 +29,7 @@ type handshake struct {
 
 // OpenActive opens the connection by sending a SYN (RFC 9293, section
 // 3.10.1).
-func (c *Conn) OpenActive(now Instant, p Params, s Settings) {
+func (c *Conn) OpenActive(now Instant, p Params, s *Settings) {
 	c.open(p, s)
 	c.shake.scale = !p.NoWindowScale
 	c.shake.stamps = !p.NoTimestamps
@@ -40,7 +40,7 @@ func (c *Conn) OpenActive(now Instant, p Params, s Settings) {
 
 // OpenPassive answers syn, for which ClassifyListen returned ListenSyn (RFC
 // 9293, section 3.10.7.2, third). Text on the SYN is left to be sent again.
-func (c *Conn) OpenPassive(now Instant, p Params, s Settings, syn *Segment) {
+func (c *Conn) OpenPassive(now Instant, p Params, s *Settings, syn *Segment) {
 	c.open(p, s)
 	c.shake.passive = true
 	c.takeSyn(now, syn)
@@ -52,7 +52,7 @@ func (c *Conn) OpenPassive(now Instant, p Params, s Settings, syn *Segment) {
 // OpenCookie opens the connection from the acknowledgment of a SYN-ACK that
 // left no state (RFC 4987, section 3.6): p.ISS is the cookie, and peerMSS what
 // it remembers. The caller then hands the same segment to HandleSegment.
-func (c *Conn) OpenCookie(now Instant, p Params, s Settings, peerMSS uint16, ack *Segment) {
+func (c *Conn) OpenCookie(now Instant, p Params, s *Settings, peerMSS uint16, ack *Segment) {
 	c.open(p, s)
 	c.shake.passive = true
 	syn := Segment{Header: wire.Header{
@@ -65,36 +65,22 @@ func (c *Conn) OpenCookie(now Instant, p Params, s Settings, peerMSS uint16, ack
 	}}
 	c.takeSyn(now, &syn)
 	c.tx.nxt = c.tx.iss.Add(1)
-	c.rx.adv = c.rx.nxt.Add(int(c.set.synWindow()))
+	c.rx.adv = c.rx.nxt.Add(int(c.synWindow()))
 	c.ts.lastAck = c.rx.nxt
 	c.setState(now, StateSynRcvd)
 }
 
-func (c *Conn) open(p Params, s Settings) {
-	if p.UserMSS != 0 && p.UserMSS < p.MSS {
-		p.MSS = p.UserMSS
-	}
-	c.par, c.set = p, s
-	c.normalise()
+func (c *Conn) open(p Params, s *Settings) {
+	c.par = makeParams(&p)
+	c.set = s.inRange()
+	c.buf = bufferSizes{rcv: c.set.RcvBuf, snd: c.set.SndBuf}
 	c.tx.iss = seq.New(p.ISS)
 	c.tx.una, c.tx.nxt = c.tx.iss, c.tx.iss
-	c.snd.init(c.tx.iss.Add(1))
-	c.board.init(c.tx.iss.Add(1))
 	c.recovery.point = c.tx.iss
-	c.rx.mss = int(p.MSS)
+	c.rx.mss = int(c.par.mss)
 	if !p.NoWindowScale {
-		c.rx.wndScale = windowScale(max(p.RcvBufMax, s.RcvBuf), c.set.windowLimit())
+		c.rx.wndScale = windowScale(max(p.RcvBufMax, c.buf.rcv), c.windowLimit())
 	}
-}
-
-// normalise brings settings into the ranges that the engine counts on.
-func (c *Conn) normalise() {
-	s := &c.set
-	s.RcvBuf, s.SndBuf = max(1, s.RcvBuf), max(1, s.SndBuf)
-	s.MinRTO = max(s.MinRTO, clockGranularity)
-	s.MaxRTO = max(s.MaxRTO, s.MinRTO)
-	s.KeepAliveIdle = max(s.KeepAliveIdle, clockGranularity)
-	s.KeepAliveInterval = max(s.KeepAliveInterval, clockGranularity)
 }
 
 // takeSyn takes what the peer's SYN offers.
@@ -102,14 +88,14 @@ func (c *Conn) takeSyn(now Instant, syn *Segment) {
 	o := &syn.Options
 	c.rx.irs = syn.Seq
 	c.rx.nxt, c.rx.adv = syn.Seq.Add(1), syn.Seq.Add(1)
-	c.shake.stamps = o.HasTimestamps && !c.par.NoTimestamps
+	c.shake.stamps = o.HasTimestamps && !c.par.noTimestamps
 	if c.shake.stamps {
 		c.ts.init(now, o)
 	}
-	c.shake.sack = o.SACKPermitted && !c.par.NoSACK
+	c.shake.sack = o.SACKPermitted && !c.par.noSACK
 	// RFC 7323, section 2.3: scaling is on only when both SYNs offer it, and a
 	// shift above 14 counts as 14 (MUST).
-	c.shake.scale = o.HasWindowScale && !c.par.NoWindowScale
+	c.shake.scale = o.HasWindowScale && !c.par.noWindowScale
 	if c.shake.scale {
 		c.tx.wndScale = min(o.WindowScale, maxWindowScale)
 	} else {
@@ -117,9 +103,9 @@ func (c *Conn) takeSyn(now Instant, syn *Segment) {
 	}
 	peer := int(o.MSS)
 	if peer == 0 {
-		peer = max(int(c.par.PeerMSS), defaultPeerMSS)
+		peer = max(int(c.par.peerMSS), defaultPeerMSS)
 	}
-	c.tx.mss = max(min(peer, int(c.par.MSS)), minMSS)
+	c.tx.mss = max(min(peer, int(c.par.mss)), minMSS)
 	c.setWindow(syn, syn.Window.Scaled(0)) // the window of a SYN is not scaled
 }
 
@@ -129,7 +115,7 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 		return c.pollAck(now, out)
 	}
 	c.shake.due = false
-	out.Seq, out.Flags, out.Window = c.tx.iss, wire.SYN, c.set.synWindow()
+	out.Seq, out.Flags, out.Window = c.tx.iss, wire.SYN, c.synWindow()
 	out.Options = c.synOptions(now)
 	if c.state == StateSynRcvd {
 		out.Flags |= wire.ACK
@@ -148,7 +134,7 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 // the peer's SYN did (RFC 7323, sections 2.2 and 3.2; RFC 2018, section 2).
 func (c *Conn) synOptions(now Instant) wire.Options {
 	o := wire.Options{
-		MSS:            c.par.MSS, // RFC 9293, section 3.7.1, SHLD-5
+		MSS:            c.par.mss, // RFC 9293, section 3.7.1, SHLD-5
 		SACKPermitted:  c.shake.sack,
 		HasWindowScale: c.shake.scale,
 		HasTimestamps:  c.shake.stamps,
@@ -157,7 +143,7 @@ func (c *Conn) synOptions(now Instant) wire.Options {
 		o.WindowScale = c.rx.wndScale
 	}
 	if o.HasTimestamps {
-		o.TSVal, o.TSEcr = c.par.timestamp(now), c.ts.recent
+		o.TSVal, o.TSEcr = timestamp(now, c.par.tsOffset), c.ts.recent
 	}
 	return o
 }
@@ -166,7 +152,7 @@ func (c *Conn) synOptions(now Instant) wire.Options {
 // section 3.8.3). The defaults, netstack's own, give up after 127 seconds, short
 // of the 3 minutes that MUST-23 asks of R2 for a SYN: 7 retries meet it.
 func (c *Conn) onHandshakeTimer(now Instant) {
-	if c.shake.retries >= c.set.SynRetries {
+	if int(c.shake.retries) >= c.set.SynRetries {
 		c.fail(now, ReasonTimedOut)
 		return
 	}
@@ -186,7 +172,6 @@ func (c *Conn) establish(now Instant) {
 	c.rto = rtoState{lostSyn: lost}
 	c.timers.stop(timerRetransmit)
 	c.timers.stop(timerUser)
-	c.cc = newController(c.par.CongestionControl, c.tx.mss, initialWindow(c.tx.mss, lost))
 	c.setState(now, StateEstablished)
 	c.events |= EventEstablished | EventWritable
 	c.lastHeard(now)

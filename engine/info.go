@@ -3,24 +3,28 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// Counters count what a connection did. They never go back.
+// Counters count what a connection did. They never go back, but those of the
+// rarer things wrap at 2^32.
 type Counters struct {
 	SegsIn, SegsOut uint64
 	BytesIn         uint64 // text that came in order
-	Retransmits     uint64 // segments sent again
-	FastRetransmits uint64 // of those, in fast recovery
-	FastRecoveries  uint64
-	Timeouts        uint64 // expiries of the retransmission timer
-	Dropped         uint64 // segments that a rule refused
-	ResetsIn        uint64
-	ChallengeAcks   uint64
-	WindowProbes    uint64
-	KeepAliveProbes uint64
-	ZeroWindows     uint64 // segments that offered a closed window
-	UrgentIn        uint64
-	PathMTUChanges  uint64
+	Retransmits     uint32 // segments sent again
+	FastRetransmits uint32 // of those, in fast recovery
+	FastRecoveries  uint32
+	Timeouts        uint32 // expiries of the retransmission timer
+	Dropped         uint32 // segments that a rule refused
+	ResetsIn        uint32
+	ChallengeAcks   uint32
+	WindowProbes    uint32
+	KeepAliveProbes uint32
+	ZeroWindows     uint32 // segments that offered a closed window
+	UrgentIn        uint32
+	PathMTUChanges  uint32
 }
 
 // Counters returns the connection's counters.
@@ -55,13 +59,16 @@ func (c *Conn) Info() Info {
 		InFlight:   c.pipe(),
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
-		Retries:    c.rto.retries,
+		Retries:    int(c.rto.retries),
 		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
-		CongestionControl: c.par.CongestionControl,
+		CongestionControl: c.par.congestionControl,
 	}
-	if c.cc != nil {
+	switch {
+	case c.cc != nil:
 		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
 		i.CongestionControl = c.cc.name()
+	case c.state.Synchronized():
+		i.Cwnd, i.Ssthresh = c.initialWindow(), math.MaxInt
 	}
 	return i
 }

@@ -40,8 +40,8 @@ func (c *Conn) inputSynchronized(now Instant, in *Segment) {
 // drop traces that a segment was dropped under a rule.
 func (c *Conn) drop(now Instant, rule string) bool {
 	c.counters.Dropped++
-	if c.par.Trace != nil {
-		c.par.Trace(TraceEvent{At: now, Kind: TraceDrop, Old: c.state, New: c.state, Rule: rule})
+	if c.par.trace != nil {
+		c.par.trace(TraceEvent{At: now, Kind: TraceDrop, Old: c.state, New: c.state, Rule: rule})
 	}
 	return false
 }

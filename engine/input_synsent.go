@@ -38,7 +38,7 @@ func (c *Conn) inputSynSent(now Instant, in *Segment) {
 		c.setState(now, StateSynRcvd)
 		return
 	}
-	c.rx.adv = c.rx.nxt.Add(int(c.set.synWindow())) // what our SYN offered
+	c.rx.adv = c.rx.nxt.Add(int(c.synWindow())) // what our SYN offered
 	c.tx.una = in.Ack
 	c.establish(now)
 	c.ack.now = true

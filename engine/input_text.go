@@ -30,13 +30,18 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		c.ack.now = true
 	}
 	if start != c.rx.nxt {
-		c.ooo.insert(start, &in.Payload, c.set.RcvBuf)
+		c.reassemble().insert(start, &in.Payload, c.buf.rcv)
 		return
 	}
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
-	c.toReader().append(&in.Payload)
-	n += c.ooo.take(c.rx.nxt.Add(n), c.toReader())
+	dst := c.toReader()
+	if dst == nil {
+		in.Payload.Release()
+	} else {
+		dst.append(&in.Payload)
+	}
+	n += c.ooo.take(c.rx.nxt.Add(n), dst)
 	c.advance(now, n)
 }
 
@@ -46,7 +51,7 @@ func (c *Conn) toReader() *recvBuffer {
 	if c.closing.read == readShut {
 		return nil
 	}
-	return &c.rcv
+	return c.recvBuf()
 }
 
 // trimToWindow cuts off what the application has already got and what lies
@@ -59,7 +64,7 @@ func (c *Conn) trimToWindow(in *Segment) seq.Num {
 		c.ack.now = true // a retransmission: our acknowledgment was lost
 	}
 	edge := c.rx.adv
-	if c.ooo.hasFin {
+	if c.ooo.finKnown() {
 		edge = seq.Min(edge, c.ooo.fin)
 	}
 	in.Payload.Truncate(int64(max(0, edge.Sub(start))))
@@ -80,13 +85,14 @@ func (c *Conn) advance(now Instant, n int) {
 // it. The first one counts; what was received beyond it is dropped. A FIN just
 // behind the window is taken: it needs no room.
 func (c *Conn) noteFin(in *Segment) {
-	if !in.Flags.Has(wire.FIN) || c.ooo.hasFin || !c.state.receives() {
+	if !in.Flags.Has(wire.FIN) || c.ooo.finKnown() || !c.state.receives() {
 		return
 	}
 	if fin := in.End().Add(-1); c.rx.nxt.LessEq(fin) && fin.LessEq(c.rx.adv) {
-		c.ooo.fin, c.ooo.hasFin = fin, true
-		c.ooo.trimFrom(fin)
-		c.ooo.touch(fin)
+		q := c.reassemble()
+		q.fin, q.hasFin = fin, true
+		q.trimFrom(fin)
+		q.touch(fin)
 		c.ack.now = true
 	}
 }
@@ -94,7 +100,7 @@ func (c *Conn) noteFin(in *Segment) {
 // takeFin is the eighth step (RFC 9293, section 3.10.7.4, eighth): the FIN
 // counts once all text before it is there.
 func (c *Conn) takeFin(now Instant) {
-	if c.ooo.hasFin && c.rx.nxt == c.ooo.fin && c.state.receives() {
+	if c.ooo.finKnown() && c.rx.nxt == c.ooo.fin && c.state.receives() {
 		c.peerClosed(now)
 	}
 }
@@ -103,8 +109,7 @@ func (c *Conn) takeFin(now Instant) {
 func (c *Conn) peerClosed(now Instant) {
 	c.rx.nxt = c.rx.nxt.Add(1)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
-	c.ooo.release()
-	c.ooo.hasFin = false
+	c.dropOutOfOrder()
 	c.ack.now = true
 	c.events |= EventPeerClosed | EventReadable
 	switch c.state {

@@ -21,16 +21,22 @@ func (c *Conn) CheckInvariants() {
 }
 
 func (c *Conn) checkSend() {
-	held, chunks := 0, &c.snd.chunks
-	for i := range chunks.n {
-		ch := chunks.at(i)
-		require(ch.start == c.snd.start.Add(held), "send buffer: chunk %d begins at %v", i, ch.start)
-		held += ch.view.Size()
+	if b := c.snd; b != nil {
+		held := 0
+		for i := range b.chunks.n {
+			ch := b.chunks.at(i)
+			require(ch.start == b.start.Add(held), "send buffer: chunk %d begins at %v", i, ch.start)
+			held += ch.view.Size()
+		}
+		require(held == b.size(), "send buffer holds %d bytes, and says %d", held, b.size())
 	}
-	require(held == c.snd.size(), "send buffer holds %d bytes, and says %d", held, c.snd.size())
+	if c.board != nil {
+		c.checkScoreboard(c.board)
+	}
+}
 
+func (c *Conn) checkScoreboard(b *scoreboard) {
 	sacked, lost, resent := 0, 0, 0
-	b := &c.board
 	for i := range b.sent.n {
 		s := b.sent.at(i)
 		require(s.r.Len() > 0, "scoreboard: range %d is empty", i)
@@ -59,21 +65,29 @@ func (c *Conn) checkSend() {
 }
 
 func (c *Conn) checkReceive() {
-	size := 0
-	for i := range c.rcv.parts.n {
-		size += int(c.rcv.parts.at(i).Size())
+	if r := c.rcv; r != nil {
+		size := 0
+		for i := range r.parts.n {
+			size += int(r.parts.at(i).Size())
+		}
+		require(size == r.bytes, "receive buffer holds %d bytes, and says %d", size, r.bytes)
 	}
-	require(size == c.rcv.size, "receive buffer holds %d bytes, and says %d", size, c.rcv.size)
+	if c.ooo != nil {
+		c.checkReassembly(c.ooo)
+	}
+}
+
+func (c *Conn) checkReassembly(q *reassembly) {
 	pieces := 0
-	for i := range c.ooo.blocks.n {
-		b := c.ooo.blocks.at(i)
+	for i := range q.blocks.n {
+		b := q.blocks.at(i)
 		require(b.r.Len() == int(b.text.Size()) && b.r.Len() > 0, "block %d of %d bytes holds %d", i, b.r.Len(), b.text.Size())
 		require(c.rx.nxt.Less(b.r.Start), "block %d at %v is in order", i, b.r.Start)
 		require(b.r.End.LessEq(c.rx.adv), "block %d lies beyond the window", i)
-		require(i == 0 || c.ooo.blocks.at(i-1).r.End.Less(b.r.Start), "block %d touches the one before", i)
+		require(i == 0 || q.blocks.at(i-1).r.End.Less(b.r.Start), "block %d touches the one before", i)
 		pieces += b.pieces
 	}
-	require(pieces == c.ooo.pieces, "reassembly holds %d pieces, and says %d", pieces, c.ooo.pieces)
+	require(pieces == q.pieces, "reassembly holds %d pieces, and says %d", pieces, q.pieces)
 }
 
 func require(ok bool, format string, args ...any) {

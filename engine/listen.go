@@ -56,14 +56,14 @@ func ResetFor(in, out *Segment) bool {
 // CookieSynAck makes out a SYN-ACK whose connection nobody remembers: p.ISS is
 // a SYN cookie (RFC 4987, section 3.6). Window scale and SACK are left out, as
 // the cookie has no room for them.
-func CookieSynAck(now Instant, p Params, s Settings, syn, out *Segment) {
+func CookieSynAck(now Instant, p Params, s *Settings, syn, out *Segment) {
 	out.reset()
 	out.Seq, out.Ack = seq.New(p.ISS), syn.Seq.Add(1)
 	out.Flags = wire.SYN | wire.ACK
-	out.Window = s.synWindow()
+	out.Window = synWindow(s.clamp(s.RcvBuf))
 	out.Options.MSS = p.MSS
 	if syn.Options.HasTimestamps && !p.NoTimestamps {
 		out.Options.HasTimestamps = true
-		out.Options.TSVal, out.Options.TSEcr = p.timestamp(now), syn.Options.TSVal
+		out.Options.TSVal, out.Options.TSEcr = timestamp(now, p.TSOffset), syn.Options.TSVal
 	}
 }

@@ -11,11 +11,11 @@ import (
 // outputState is what sending remembers from one poll to the next.
 type outputState struct {
 	lastSent    Instant // when text was last sent
-	cwndLimited bool    // the congestion window kept text back
 	maxFlight   int     // the largest pipe since the last acknowledgment
+	reply       reply   // a reset that answers a segment, the connection living on
+	cwndLimited bool    // the congestion window kept text back
 	force       bool    // silly-window avoidance's override is due
 	probe       bool    // a window or keep-alive probe is due
-	reply       reply   // a reset that answers a segment, the connection living on
 }
 
 // reply is a reset owed for an acknowledgment of something never sent.
@@ -68,7 +68,7 @@ func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
 	out.Window = c.advertise()
 	if c.ts.on {
 		o := &out.Options
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.par.timestamp(now), c.ts.recent
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, timestamp(now, c.par.tsOffset), c.ts.recent
 	}
 	c.fillSACK(&out.Options)
 	c.acked()
@@ -137,7 +137,7 @@ func (c *Conn) pollLost(now Instant, out *Segment) bool {
 
 // endsInFin reports whether r ends with our FIN.
 func (c *Conn) endsInFin(r seq.Range) bool {
-	return c.closing.finSent && c.snd.end.Less(r.End)
+	return c.closing.finSent && c.textEnd().Less(r.End)
 }
 
 // fillText puts the text of r into out, and the FIN where r has it.
@@ -147,7 +147,7 @@ func (c *Conn) fillText(out *Segment, r seq.Range) {
 		r.End = r.End.Add(-1)
 	}
 	c.snd.payload(r, &out.Payload)
-	if !r.Empty() && r.End == c.snd.end {
+	if !r.Empty() && r.End == c.textEnd() {
 		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61
 	}
 }
@@ -158,6 +158,7 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 	if !c.state.sends() || (c.Unsent() == 0 && !c.finDue()) {
 		return false
 	}
+	c.control()
 	c.restartIdle(now)
 	mss := c.segmentRoom()
 	n, ok := c.allowed(mss)
@@ -175,7 +176,7 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 		out.GSOSize = mss
 	}
 	c.tx.nxt = r.End
-	c.board.push(r, mss, now)
+	c.scores().push(r, mss, now)
 	c.txc.lastSent, c.txc.force = now, false
 	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
 	c.timers.stop(timerPersist)
@@ -196,7 +197,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	if unsent == 0 {
 		return 0, usable > 0
 	}
-	n := min(unsent, usable, max(mss, c.par.GSOMaxSize))
+	n := min(unsent, usable, max(mss, c.par.gsoMaxSize))
 	if n <= 0 {
 		return 0, false
 	}

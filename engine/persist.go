@@ -7,8 +7,8 @@ import "time"
 
 // persist is the state of probing a closed window (RFC 9293, section 3.8.6.1).
 type persist struct {
-	backoff    int
-	unanswered int
+	backoff    int32
+	unanswered int32
 }
 
 // overrideTimeout ends silly-window avoidance where the window is open by less
@@ -60,7 +60,7 @@ func (c *Conn) onPersistTimer(now Instant) {
 		c.txc.force = true
 		return
 	}
-	if c.persist.unanswered >= c.set.MaxRetries {
+	if int(c.persist.unanswered) >= c.set.MaxRetries {
 		c.fail(now, ReasonTimedOut)
 		return
 	}

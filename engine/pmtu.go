@@ -15,14 +15,16 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 	if !c.quoted(at) || !c.state.Synchronized() && c.state != StateSynRcvd && c.state != StateSynSent {
 		return
 	}
-	if size < int(c.par.MSS) {
-		c.par.MSS = uint16(size)
+	if size < int(c.par.mss) {
+		c.par.mss = uint16(size)
 	}
-	if c.cc == nil || size >= c.tx.mss {
+	if !c.state.Synchronized() || size >= c.tx.mss {
 		return
 	}
 	c.tx.mss = size
-	c.cc.setMSS(size)
+	if c.cc != nil {
+		c.cc.setMSS(size)
+	}
 	c.board.loseLonger(c.segmentRoom())
 	c.counters.PathMTUChanges++
 }

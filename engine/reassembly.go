@@ -11,7 +11,8 @@ import (
 )
 
 // reassembly holds text that came out of order, as blocks in order of sequence
-// which neither overlap nor touch: they are also what SACK reports.
+// which neither overlap nor touch: they are also what SACK reports. A nil one is
+// empty.
 type reassembly struct {
 	blocks ring[oooBlock]
 	// recent are the blocks in the order in which they last grew, each by a
@@ -42,7 +43,10 @@ const (
 )
 
 // empty reports whether nothing is held, nor a FIN known.
-func (q *reassembly) empty() bool { return q.blocks.n == 0 && !q.hasFin }
+func (q *reassembly) empty() bool { return q == nil || q.blocks.n == 0 && !q.hasFin }
+
+// finKnown reports whether the peer's FIN is known.
+func (q *reassembly) finKnown() bool { return q != nil && q.hasFin }
 
 // insert takes the part of text, which begins at start, that is not held
 // already. limit is the size of the receive buffer. What is held stays: the
@@ -116,16 +120,24 @@ func (q *reassembly) join(i int) {
 	b.pieces += next.pieces
 }
 
-// take moves the text from nxt on, as far as it is in order now, to dst, and
-// returns how many bytes. Text before nxt is dropped.
+// take moves the text from nxt on, as far as it is in order now, to dst, or
+// drops it where that is nil, and returns how many bytes. Text before nxt is
+// dropped.
 func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {
 	n := 0
+	if q == nil {
+		return n
+	}
 	for q.blocks.n > 0 && q.blocks.at(0).r.Start.LessEq(nxt) {
 		b := q.blocks.popFront()
 		q.pieces -= b.pieces
 		b.text.TrimFront(int64(min(nxt.Sub(b.r.Start), b.r.Len())))
 		size := int(b.text.Size())
-		dst.append(&b.text)
+		if dst == nil {
+			b.text.Release()
+		} else {
+			dst.append(&b.text)
+		}
 		n += size
 		nxt = nxt.Add(size)
 	}
@@ -220,6 +232,9 @@ func (q *reassembly) sackBlocks(dst []seq.Range) int {
 
 // release drops all text.
 func (q *reassembly) release() {
+	if q == nil {
+		return
+	}
 	for q.blocks.n > 0 {
 		b := q.blocks.popFront()
 		b.text.Release()

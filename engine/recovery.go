@@ -10,15 +10,15 @@ import "tcpcb/engine/seq"
 // acknowledgment stands for one segment that arrived.
 type recovery struct {
 	phase recoveryPhase
+	// first says that the first lost segment is to be sent whatever the window:
+	// the fast retransmit itself (RFC 6675, section 5, step 4.3; RFC 6582,
+	// section 3.2, steps 2 and 3).
+	first bool
 	// point is RecoveryPoint: what was sent when the loss was seen. Recovery
 	// ends when it is acknowledged (RFC 6675, section 5; RFC 6582's recover).
 	point seq.Num
 	// dups counts duplicate acknowledgments in a row.
 	dups int
-	// first says that the first lost segment is to be sent whatever the window:
-	// the fast retransmit itself (RFC 6675, section 5, step 4.3; RFC 6582,
-	// section 3.2, steps 2 and 3).
-	first bool
 }
 
 type recoveryPhase uint8

@@ -6,10 +6,18 @@ package engine
 import "gvisor.dev/gvisor/pkg/buffer"
 
 // recvBuffer holds the text that came in order and that the application has not
-// read.
+// read. A nil one is empty.
 type recvBuffer struct {
 	parts ring[buffer.Buffer]
-	size  int
+	bytes int
+}
+
+// size returns how many bytes are held.
+func (r *recvBuffer) size() int {
+	if r == nil {
+		return 0
+	}
+	return r.bytes
 }
 
 // A stream of tiny segments would hold a view, and the packet behind it, for a
@@ -21,20 +29,16 @@ const (
 	packBelow = 256
 )
 
-// append takes the text of b; a nil buffer drops it.
+// append takes the text of b.
 func (r *recvBuffer) append(b *buffer.Buffer) {
 	n := int(b.Size())
 	if n == 0 {
 		return
 	}
-	if r == nil {
-		b.Release()
-		return
-	}
 	r.parts.pushBack(*b)
 	*b = buffer.Buffer{}
-	r.size += n
-	if r.parts.n > packAbove+2*r.size/packBelow {
+	r.bytes += n
+	if r.parts.n > packAbove+2*r.bytes/packBelow {
 		r.pack()
 	}
 }
@@ -68,6 +72,9 @@ func packBuffer(b *buffer.Buffer) buffer.Buffer {
 // read moves up to limit bytes to the end of dst and returns how many.
 func (r *recvBuffer) read(dst *buffer.Buffer, limit int) int {
 	n := 0
+	if r == nil {
+		return n
+	}
 	for r.parts.n > 0 && n < limit {
 		front := r.parts.at(0)
 		size := int(front.Size())
@@ -81,7 +88,7 @@ func (r *recvBuffer) read(dst *buffer.Buffer, limit int) int {
 		dst.Merge(&part)
 		n += size
 	}
-	r.size -= n
+	r.bytes -= n
 	return n
 }
 
@@ -89,6 +96,9 @@ func (r *recvBuffer) read(dst *buffer.Buffer, limit int) int {
 // returns how many.
 func (r *recvBuffer) peek(dst *buffer.Buffer, limit int) int {
 	n := 0
+	if r == nil {
+		return n
+	}
 	for i := 0; i < r.parts.n && n < limit; i++ {
 		part := r.parts.at(i).Clone()
 		part.Truncate(int64(limit - n))
@@ -103,18 +113,21 @@ func (r *recvBuffer) unread(src *buffer.Buffer) {
 	if n := int(src.Size()); n > 0 {
 		r.parts.pushFront(*src)
 		*src = buffer.Buffer{}
-		r.size += n
+		r.bytes += n
 	}
 }
 
 // release drops all text.
 func (r *recvBuffer) release() {
+	if r == nil {
+		return
+	}
 	for r.parts.n > 0 {
 		part := r.parts.popFront()
 		part.Release()
 	}
 	r.parts.free()
-	r.size = 0
+	r.bytes = 0
 }
 
 // splitFront takes the first n bytes out of b, by reference.

@@ -14,10 +14,10 @@ const (
 
 // rtoState is the retransmission timer's own memory.
 type rtoState struct {
-	backoff int  // how often the timeout was doubled
-	retries int  // expiries without an acknowledgment of new data
-	lostSyn bool // no measurement yet, and the SYN was lost
-	heard   bool // a segment came since the last expiry
+	backoff int32 // how often the timeout was doubled
+	retries int32 // expiries without an acknowledgment of new data
+	lostSyn bool  // no measurement yet, and the SYN was lost
+	heard   bool  // a segment came since the last expiry
 }
 
 // timeout returns the RTO in force: from the measurements, within its bounds,
@@ -31,7 +31,7 @@ func (c *Conn) timeout() time.Duration {
 }
 
 // backedOff doubles d n times within the RTO's bounds.
-func (c *Conn) backedOff(d time.Duration, n int) time.Duration {
+func (c *Conn) backedOff(d time.Duration, n int32) time.Duration {
 	d = min(max(d, c.set.MinRTO), c.set.MaxRTO)
 	for ; n > 0 && d < c.set.MaxRTO; n-- {
 		d *= 2
@@ -84,7 +84,7 @@ func (c *Conn) onRetransmitTimer(now Instant) {
 		c.rto.retries = 0
 	}
 	c.rto.heard = false
-	if c.rto.retries >= c.set.MaxRetries {
+	if int(c.rto.retries) >= c.set.MaxRetries {
 		c.fail(now, ReasonTimedOut) // RFC 9293, section 3.8.3, R2
 		return
 	}

@@ -37,14 +37,15 @@ func TestRTT(t *testing.T) {
 
 // TestBackoff: the timeout doubles within its bounds (RFC 6298, 2.4, 2.5, 5.5).
 func TestBackoff(t *testing.T) {
-	c := Conn{set: DefaultSettings()}
+	set := DefaultSettings()
+	c := Conn{set: &set}
 	for n, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 120, 120} {
-		c.rto.backoff = n
+		c.rto.backoff = int32(n)
 		if got := c.timeout(); got != want*time.Second {
 			t.Errorf("backoff %d: %v, want %v", n, got, want*time.Second)
 		}
 	}
-	c = Conn{set: DefaultSettings()}
+	c = Conn{set: &set}
 	c.rtt.sample(time.Microsecond)
 	if got := c.timeout(); got != DefaultMinRTO {
 		t.Errorf("RTO %v is not held to its minimum", got)

@@ -7,7 +7,8 @@ import "tcpcb/engine/seq"
 
 // scoreboard knows, for everything sent and not acknowledged, when it was sent
 // and what became of it: SACKed, lost, sent again (RFC 6675, section 4). It
-// keeps the sums that the pipe is made of, so that reading it costs nothing.
+// keeps the sums that the pipe is made of, so that reading it costs nothing. A
+// nil one is empty.
 type scoreboard struct {
 	sent ring[sentRange]
 	// sacked, lost and resent are sums of bytes: SACKed; deemed lost; deemed
@@ -55,26 +56,29 @@ func (a *ackResult) add(s *sentRange) {
 	}
 }
 
-// init places an empty scoreboard at una.
-func (b *scoreboard) init(una seq.Num) {
-	b.sent.n = 0
-	b.sacked, b.lost, b.resent, b.nknown = 0, 0, 0, 0
-	b.highSacked, b.firstLost, b.marked = una, una, una
+// newScoreboard returns an empty scoreboard at una.
+func newScoreboard(una seq.Num) *scoreboard {
+	return &scoreboard{highSacked: una, firstLost: una, marked: una}
 }
 
 // empty reports whether nothing is outstanding.
-func (b *scoreboard) empty() bool { return b.sent.n == 0 }
+func (b *scoreboard) empty() bool { return b == nil || b.sent.n == 0 }
 
 // outstanding returns the range sent and not cumulatively acknowledged.
 func (b *scoreboard) outstanding() int {
-	if b.sent.n == 0 {
+	if b.empty() {
 		return 0
 	}
 	return b.sent.at(b.sent.n - 1).r.End.Sub(b.sent.at(0).r.Start)
 }
 
 // pipe estimates how many bytes are in the network (RFC 6675, section 4).
-func (b *scoreboard) pipe() int { return b.outstanding() - b.sacked - b.lost + b.resent }
+func (b *scoreboard) pipe() int {
+	if b == nil {
+		return 0
+	}
+	return b.outstanding() - b.sacked - b.lost + b.resent
+}
 
 // push notes that r, which follows what was sent before, was sent in packets of
 // unit bytes.
@@ -86,6 +90,9 @@ func (b *scoreboard) push(r seq.Range, unit int, now Instant) {
 // ack drops what lies before una.
 func (b *scoreboard) ack(una seq.Num) ackResult {
 	res := ackResult{sentAt: Never}
+	if b == nil {
+		return res
+	}
 	for b.sent.n > 0 {
 		s := b.sent.at(0)
 		if una.LessEq(s.r.Start) {
@@ -216,7 +223,7 @@ const dupThresh = 3
 // dupThresh segments or more than dupThresh-1 MSS of bytes were SACKed. It
 // reports whether anything was marked.
 func (b *scoreboard) detect(mss int) bool {
-	if b.sacked == 0 {
+	if b == nil || b.sacked == 0 {
 		return false
 	}
 	segments, bytes := 0, 0
@@ -303,6 +310,9 @@ func (b *scoreboard) loseAll() {
 // loseLonger deems ranges lost whose payload no longer fits into a packet of
 // mss: the path's MTU shrank.
 func (b *scoreboard) loseLonger(mss int) {
+	if b == nil {
+		return
+	}
 	for i := range b.sent.n {
 		if s := b.sent.at(i); s.r.Len() > mss && !s.sacked {
 			b.lose(s)
@@ -313,7 +323,7 @@ func (b *scoreboard) loseLonger(mss int) {
 // nextLost returns the index of the first range that is lost and was not sent
 // again, or -1.
 func (b *scoreboard) nextLost() int {
-	if b.lost == b.resent {
+	if b == nil || b.lost == b.resent {
 		return -1
 	}
 	i := b.sent.search(func(s *sentRange) bool { return b.firstLost.Less(s.r.End) })
@@ -332,10 +342,4 @@ func (b *scoreboard) resend(i, unit int, now Instant) {
 	s.resent, s.retransmitted, s.sentAt, s.unit = true, true, now, unit
 	b.maxUnit = max(b.maxUnit, unit)
 	b.resent += s.r.Len()
-}
-
-// release drops everything.
-func (b *scoreboard) release() {
-	b.sent.free()
-	b.init(b.firstLost)
 }

@@ -135,7 +135,7 @@ func TestCork(t *testing.T) {
 	s.Do("uncork", func(c *engine.Conn, now engine.Instant) {
 		set := *c.Settings()
 		set.Cork = false
-		c.Apply(now, set)
+		c.Apply(now, &set)
 	})
 	s.Out("P. 1001:1801 ack 1")
 	s.In(". 1 ack 1801 win 9000")

@@ -10,7 +10,7 @@ import (
 )
 
 // sendBuffer holds the text that the application wrote and the peer has not
-// acknowledged, as views in order of sequence.
+// acknowledged, as views in order of sequence. A nil one is empty.
 type sendBuffer struct {
 	chunks     ring[sendChunk]
 	start, end seq.Num // of the text held
@@ -26,11 +26,16 @@ type sendChunk struct {
 // cost neither a view each in memory nor one each in a packet.
 const smallWrite = 1024
 
-// init places the buffer at the first sequence number of text.
-func (b *sendBuffer) init(start seq.Num) { b.start, b.end = start, start }
+// newSendBuffer returns an empty buffer whose text will begin at start.
+func newSendBuffer(start seq.Num) *sendBuffer { return &sendBuffer{start: start, end: start} }
 
 // size returns how many bytes are held.
-func (b *sendBuffer) size() int { return b.end.Sub(b.start) }
+func (b *sendBuffer) size() int {
+	if b == nil {
+		return 0
+	}
+	return b.end.Sub(b.start)
+}
 
 // write moves up to limit bytes of src to the end and returns how many. Text
 // before sent may be shared with packets in flight.
@@ -71,6 +76,9 @@ func (b *sendBuffer) append(v *buffer.View, n int, sent seq.Num) {
 
 // trim drops the text before una, which the peer acknowledged.
 func (b *sendBuffer) trim(una seq.Num) {
+	if b == nil {
+		return
+	}
 	una = seq.Min(una, b.end)
 	for b.start.Less(una) {
 		c := b.chunks.at(0)
@@ -108,6 +116,9 @@ func (b *sendBuffer) payload(r seq.Range, out *buffer.Buffer) {
 
 // release drops all text.
 func (b *sendBuffer) release() {
+	if b == nil {
+		return
+	}
 	for b.chunks.n > 0 {
 		b.chunks.popFront().view.Release()
 	}

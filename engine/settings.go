@@ -3,13 +3,20 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Settings are the knobs of a connection that may change while it lives, by
 // Apply. The zero value is not useful: start from DefaultSettings.
+//
+// A connection keeps a pointer to its settings, so that thousands may share
+// them: once given away, they must not be changed.
 type Settings struct {
 	// RcvBuf and SndBuf bound the bytes held for the application and for the
-	// peer. Both are at least 1.
+	// peer, from when the connection is opened until Resize. Both are at least
+	// 1.
 	RcvBuf, SndBuf int
 	// WindowClamp bounds the receive window offered, in bytes; 0 does not.
 	WindowClamp int
@@ -91,6 +98,23 @@ func DefaultSettings() Settings {
 	}
 }
 
+// inRange returns s, or where it has values outside of the ranges that the
+// engine counts on, a copy that has not.
+func (s *Settings) inRange() *Settings {
+	fit := *s
+	fit.RcvBuf, fit.SndBuf = max(1, s.RcvBuf), max(1, s.SndBuf)
+	fit.MinRTO = max(s.MinRTO, clockGranularity)
+	fit.MaxRTO = max(s.MaxRTO, fit.MinRTO)
+	fit.SynRetries = min(s.SynRetries, math.MaxUint8)
+	fit.KeepAliveIdle = max(s.KeepAliveIdle, clockGranularity)
+	fit.KeepAliveInterval = max(s.KeepAliveInterval, clockGranularity)
+	if fit == *s {
+		return s
+	}
+	moved := fit
+	return &moved
+}
+
 // Params are what a connection is opened with, and keeps.
 type Params struct {
 	// ISS is the initial send sequence number (RFC 9293, section 3.4.1), and
@@ -127,4 +151,33 @@ type Params struct {
 	// Trace, when set, is told what happens. It runs inside the engine's calls:
 	// it must not call back, nor block.
 	Trace func(TraceEvent)
+}
+
+// params is what a connection keeps of its Params.
+type params struct {
+	trace             func(TraceEvent)
+	congestionControl string
+	gsoMaxSize        int
+	tsOffset          uint32
+	mss, peerMSS      uint16
+
+	noWindowScale, noTimestamps, noSACK bool
+}
+
+func makeParams(p *Params) params {
+	mss := p.MSS
+	if p.UserMSS != 0 {
+		mss = min(mss, p.UserMSS)
+	}
+	return params{
+		trace:             p.Trace,
+		congestionControl: p.CongestionControl,
+		gsoMaxSize:        p.GSOMaxSize,
+		tsOffset:          p.TSOffset,
+		mss:               mss,
+		peerMSS:           p.PeerMSS,
+		noWindowScale:     p.NoWindowScale,
+		noTimestamps:      p.NoTimestamps,
+		noSACK:            p.NoSACK,
+	}
 }

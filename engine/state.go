@@ -85,7 +85,7 @@ func (c *Conn) setState(now Instant, s State) {
 	}
 	old := c.state
 	c.state = s
-	if c.par.Trace != nil {
-		c.par.Trace(TraceEvent{At: now, Kind: TraceState, Old: old, New: s, Reason: c.reason})
+	if c.par.trace != nil {
+		c.par.trace(TraceEvent{At: now, Kind: TraceState, Old: old, New: s, Reason: c.reason})
 	}
 }

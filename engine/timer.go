@@ -56,7 +56,11 @@ func (c *Conn) Deadline() Instant {
 func (c *Conn) HandleDeadline(now Instant) {
 	for {
 		at, id := c.timers.next()
-		if id == numTimers || at > now {
+		if id == numTimers {
+			c.shed()
+			return
+		}
+		if at > now {
 			return
 		}
 		c.timers.stop(id)

@@ -23,8 +23,8 @@ const pawsIdle = 24 * 24 * time.Hour
 
 // timestamp is the clock of the timestamps: milliseconds, from an offset of the
 // connection's own (RFC 7323, sections 5.4 and 7.1).
-func (p *Params) timestamp(now Instant) uint32 {
-	return uint32(uint64(now)/uint64(time.Millisecond)) + p.TSOffset
+func timestamp(now Instant, offset uint32) uint32 {
+	return uint32(uint64(now)/uint64(time.Millisecond)) + offset
 }
 
 // init takes the peer's first timestamp.
@@ -59,7 +59,7 @@ func (c *Conn) echoed(now Instant, in *Segment) (time.Duration, bool) {
 	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 {
 		return 0, false
 	}
-	ms := int32(c.par.timestamp(now) - in.Options.TSEcr)
+	ms := int32(timestamp(now, c.par.tsOffset) - in.Options.TSEcr)
 	d := time.Duration(ms) * time.Millisecond
 	return d, ms >= 0 && d <= c.set.MaxRTO
 }

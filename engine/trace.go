@@ -32,7 +32,7 @@ type TraceEvent struct {
 
 // trace tells that something of a kind happened.
 func (c *Conn) trace(now Instant, k TraceKind) {
-	if c.par.Trace != nil {
-		c.par.Trace(TraceEvent{At: now, Kind: k, Old: c.state, New: c.state})
+	if c.par.trace != nil {
+		c.par.trace(TraceEvent{At: now, Kind: k, Old: c.state, New: c.state})
 	}
 }

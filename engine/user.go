@@ -21,11 +21,11 @@ func (c *Conn) Write(now Instant, src *buffer.Buffer) int {
 	default:
 		return 0
 	}
-	return c.snd.write(src, c.WriteSpace(), c.tx.nxt)
+	return c.sendBuf().write(src, c.WriteSpace(), c.tx.nxt)
 }
 
 // WriteSpace returns the room in the send buffer, in bytes.
-func (c *Conn) WriteSpace() int { return max(0, c.set.SndBuf-c.snd.size()) }
+func (c *Conn) WriteSpace() int { return max(0, c.buf.snd-c.snd.size()) }
 
 // Unacked returns how many bytes were written and not acknowledged.
 func (c *Conn) Unacked() int { return c.snd.size() }
@@ -34,23 +34,26 @@ func (c *Conn) Unacked() int { return c.snd.size() }
 func (c *Conn) Unsent() int {
 	// Before the SYN is sent SND.NXT lies before the first byte of text, and
 	// after the FIN behind the last.
+	if c.snd == nil {
+		return 0
+	}
 	return max(0, c.snd.end.Sub(seq.Max(c.snd.start, c.tx.nxt)))
 }
 
 // writableSpace is the room at which a writer is told to go on, in bytes.
-func (c *Conn) writableSpace() int { return max(1, c.set.SndBuf/4) }
+func (c *Conn) writableSpace() int { return max(1, c.buf.snd/4) }
 
 // noteSpace tells that room for writing came back: when a quarter of the buffer
 // is free again, so that a writer is not woken for each segment.
 func (c *Conn) noteSpace(freed int) {
-	free := c.set.SndBuf - c.snd.size()
+	free := c.buf.snd - c.snd.size()
 	if enough := c.writableSpace(); free >= enough && free-freed < enough {
 		c.events |= EventWritable
 	}
 }
 
 // Readable returns how many bytes wait for Read.
-func (c *Conn) Readable() int { return c.rcv.size }
+func (c *Conn) Readable() int { return c.rcv.size() }
 
 // EOF reports whether nothing more will come: after what is Readable, the
 // stream ends.
@@ -74,17 +77,16 @@ func (c *Conn) Read(now Instant, dst *buffer.Buffer, limit int) int {
 
 // Unread gives back what the last Read moved and nobody consumed, to be read
 // first.
-func (c *Conn) Unread(src *buffer.Buffer) { c.rcv.unread(src) }
+func (c *Conn) Unread(src *buffer.Buffer) { c.recvBuf().unread(src) }
 
 // Peek puts up to limit bytes at the end of dst, by reference, and leaves them
 // to be read. It returns how many.
 func (c *Conn) Peek(dst *buffer.Buffer, limit int) int { return c.rcv.peek(dst, limit) }
 
-// Apply puts other settings in force.
-func (c *Conn) Apply(now Instant, s Settings) {
+// Apply puts other settings in force. The sizes of the buffers are Resize's.
+func (c *Conn) Apply(now Instant, s *Settings) {
 	old := c.set
-	c.set = s
-	c.normalise()
+	c.set = s.inRange()
 	if c.state == StateClosed {
 		return
 	}
@@ -102,4 +104,18 @@ func (c *Conn) Apply(now Instant, s Settings) {
 		c.ack.now = true
 	}
 	c.windowOpened()
+}
+
+// bufferSizes are the bounds of what is held for the application and for the
+// peer, in bytes.
+type bufferSizes struct{ rcv, snd int }
+
+// Resize bounds the bytes held for the application and for the peer, as
+// Settings.RcvBuf and SndBuf did when the connection was opened. What is held
+// beyond a bound stays.
+func (c *Conn) Resize(now Instant, rcv, snd int) {
+	c.buf = bufferSizes{rcv: max(1, rcv), snd: max(1, snd)}
+	if c.state != StateClosed {
+		c.windowOpened()
+	}
 }

@@ -24,11 +24,14 @@ func windowScale(most, least int) uint8 {
 }
 
 // windowLimit is the largest window that the settings allow, in bytes.
-func (s *Settings) windowLimit() int {
+func (c *Conn) windowLimit() int { return c.set.clamp(c.buf.rcv) }
+
+// clamp bounds a window by what the settings allow, in bytes.
+func (s *Settings) clamp(wnd int) int {
 	if s.WindowClamp > 0 {
-		return min(s.RcvBuf, s.WindowClamp)
+		return min(wnd, s.WindowClamp)
 	}
-	return s.RcvBuf
+	return wnd
 }
 
 // rcvWnd is RCV.WND: what the peer may still send.
@@ -39,8 +42,8 @@ func (c *Conn) rcvWnd() int { return c.rx.adv.Sub(c.rx.nxt) }
 // window and so has its room already. With nothing to read it is never less than
 // the field can tell, or a window that became tiny would stay closed for ever.
 func (c *Conn) openTo() int {
-	w := min(c.set.RcvBuf-c.rcv.size, c.set.windowLimit())
-	if c.rcv.size == 0 {
+	w := min(c.buf.rcv-c.rcv.size(), c.windowLimit())
+	if c.rcv.size() == 0 {
 		w = max(w, 1<<c.rx.wndScale)
 	}
 	return max(0, min(w, math.MaxUint16<<c.rx.wndScale))
@@ -53,8 +56,8 @@ func (c *Conn) openTo() int {
 func (c *Conn) mayOpen() (int, bool) {
 	open := c.openTo() >> c.rx.wndScale << c.rx.wndScale // what the field can tell
 	gain := open - c.rcvWnd()
-	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size == 0
-	return open, gain > 0 && (closed || gain >= min(c.set.windowLimit()/2, c.rx.mss))
+	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size() == 0
+	return open, gain > 0 && (closed || gain >= min(c.windowLimit()/2, c.rx.mss))
 }
 
 // advertise moves the right edge where it may open; it never moves back
@@ -74,9 +77,9 @@ func (c *Conn) advertise() wire.Window {
 
 // synWindow returns the window of a SYN, which is never scaled (RFC 7323,
 // section 2.2).
-func (s *Settings) synWindow() wire.Window {
-	return wire.Window(min(s.windowLimit(), math.MaxUint16))
-}
+func (c *Conn) synWindow() wire.Window { return synWindow(c.windowLimit()) }
+
+func synWindow(limit int) wire.Window { return wire.Window(min(limit, math.MaxUint16)) }
 
 // windowOpened owes the peer an acknowledgment when reading has opened the
 // window by enough to be worth a segment: by a quarter of the buffer, or by a
@@ -87,7 +90,7 @@ func (c *Conn) windowOpened() {
 		return
 	}
 	open, ok := c.mayOpen()
-	if ok && (c.rcvWnd() < c.rx.mss || open-c.rcvWnd() >= c.set.RcvBuf/4) {
+	if ok && (c.rcvWnd() < c.rx.mss || open-c.rcvWnd() >= c.buf.rcv/4) {
 		c.ack.now = true
 	}
 }

@@ -107,6 +107,7 @@ func (a *abuse) open() {
 	a.set = engine.DefaultSettings()
 	a.settings()
 	a.rcvNxt, a.edge, a.sndNxt = a.irs, a.irs, a.iss
+	set := a.set
 	syn := engine.Segment{Header: wire.Header{Seq: a.irs, Flags: wire.SYN, Window: wire.Window(a.word())}}
 	syn.Options = wire.Options{
 		MSS:            of[uint16](a, 1460, 0, 1, 536, 65535),
@@ -116,13 +117,13 @@ func (a *abuse) open() {
 	}
 	switch how % 3 {
 	case 0:
-		a.conn.OpenActive(a.now, p, a.set)
+		a.conn.OpenActive(a.now, p, &set)
 	case 1:
-		a.conn.OpenPassive(a.now, p, a.set, &syn)
+		a.conn.OpenPassive(a.now, p, &set, &syn)
 	case 2:
 		syn.Flags, syn.Seq, syn.Ack = wire.ACK, a.irs.Add(1), a.iss.Add(1)
 		a.sndNxt = a.iss.Add(1)
-		a.conn.OpenCookie(a.now, p, a.set, syn.Options.MSS, &syn)
+		a.conn.OpenCookie(a.now, p, &set, syn.Options.MSS, &syn)
 	}
 	a.check()
 	if how&64 != 0 && how%3 != 2 { // OpenCookie's segment must follow
@@ -191,7 +192,9 @@ func (a *abuse) step() {
 		if a.byte()%4 == 0 {
 			a.settings()
 		}
-		a.conn.Apply(a.now, a.set)
+		set := a.set
+		a.conn.Apply(a.now, &set)
+		a.conn.Resize(a.now, set.RcvBuf, set.SndBuf)
 	}
 	a.check()
 	if op&0x30 != 0x30 { // some come together before the outputs are polled

@@ -49,7 +49,7 @@ func (h *host) deadline() engine.Instant { return h.conn.Deadline() }
 
 func (h *host) openActive() {
 	h.sim.logf(h, "open")
-	h.conn.OpenActive(h.sim.now, h.Params, h.Settings)
+	h.conn.OpenActive(h.sim.now, h.Params, &h.Settings)
 	h.started()
 }
 
@@ -119,7 +119,7 @@ func (h *host) dispatch(in *engine.Segment) {
 		switch engine.ClassifyListen(in) {
 		case engine.ListenSyn:
 			h.rules.received(in)
-			h.conn.OpenPassive(now, h.Params, h.Settings, in)
+			h.conn.OpenPassive(now, h.Params, &h.Settings, in)
 			h.started()
 		case engine.ListenReset:
 			h.reset(in)
@@ -138,7 +138,7 @@ func (h *host) listenCookie(in *engine.Segment) {
 		h.cookie = cookie{made: true, irs: in.Seq, mss: in.Options.MSS}
 		h.rules.received(in)
 		var out engine.Segment
-		engine.CookieSynAck(now, p, h.Settings, in, &out)
+		engine.CookieSynAck(now, p, &h.Settings, in, &out)
 		h.transmit(&out)
 	case engine.ListenReset:
 		if !h.cookie.made || in.Ack != iss.Add(1) || in.Seq != h.cookie.irs.Add(1) {
@@ -147,7 +147,7 @@ func (h *host) listenCookie(in *engine.Segment) {
 		}
 		h.rules.received(in)
 		h.rules.maxSent, h.rules.begun = iss.Add(1), true
-		h.conn.OpenCookie(now, p, h.Settings, h.cookie.mss, in)
+		h.conn.OpenCookie(now, p, &h.Settings, h.cookie.mss, in)
 		h.conn.HandleSegment(now, in)
 		h.started()
 	}

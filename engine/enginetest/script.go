@@ -89,7 +89,7 @@ func Plain() engine.Params {
 func Active(tb testing.TB, o Options) *Script {
 	tb.Helper()
 	s, set := newScript(tb, o)
-	s.Conn.OpenActive(s.Now, s.opt.Params, set)
+	s.Conn.OpenActive(s.Now, s.opt.Params, &set)
 	s.after("open")
 	return s
 }
@@ -100,7 +100,7 @@ func Passive(tb testing.TB, o Options, syn string) *Script {
 	tb.Helper()
 	s, set := newScript(tb, o)
 	seg := s.parse(syn)
-	s.Conn.OpenPassive(s.Now, s.opt.Params, set, &seg)
+	s.Conn.OpenPassive(s.Now, s.opt.Params, &set, &seg)
 	s.after("< " + syn)
 	return s
 }

@@ -1,0 +1,87 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "tcpcb/engine/seq"
+
+// An idle connection is small: the buffers, the reassembly queue and the
+// scoreboard are made when they are first needed, and dropped when they have
+// been empty for a while.
+
+// sendBuf returns the send buffer, making it where there is none.
+func (c *Conn) sendBuf() *sendBuffer {
+	if c.snd == nil {
+		c.snd = newSendBuffer(c.textEnd())
+	}
+	return c.snd
+}
+
+// textEnd returns the sequence number behind the last byte that was written: of
+// our FIN, where it was sent.
+func (c *Conn) textEnd() seq.Num {
+	switch {
+	case c.snd != nil:
+		return c.snd.end
+	case c.closing.finSent:
+		return c.tx.nxt.Add(-1)
+	}
+	return seq.Max(c.tx.nxt, c.tx.iss.Add(1)) // the SYN may not have been sent
+}
+
+// recvBuf returns the receive buffer, making it where there is none.
+func (c *Conn) recvBuf() *recvBuffer {
+	if c.rcv == nil {
+		c.rcv = new(recvBuffer)
+	}
+	return c.rcv
+}
+
+// reassemble returns the reassembly queue, making it where there is none.
+func (c *Conn) reassemble() *reassembly {
+	if c.ooo == nil {
+		c.ooo = new(reassembly)
+	}
+	return c.ooo
+}
+
+// scores returns the scoreboard, making it where there is none.
+func (c *Conn) scores() *scoreboard {
+	if c.board == nil {
+		c.board = newScoreboard(c.tx.una)
+	}
+	return c.board
+}
+
+// shed drops what is empty. It is called when the last timer has run out: a
+// while after the connection was last busy, so that one that is busy keeps what
+// it would only make again.
+func (c *Conn) shed() {
+	if c.snd.size() == 0 && c.board.empty() {
+		c.snd, c.board = nil, nil
+	}
+	if c.rcv.size() == 0 {
+		c.rcv = nil
+	}
+	if c.ooo.empty() {
+		c.ooo = nil
+	}
+}
+
+// dropSend releases the text to send, and what was known of it.
+func (c *Conn) dropSend() {
+	c.snd.release()
+	c.snd, c.board = nil, nil
+}
+
+// dropRead releases the text that waits for the application.
+func (c *Conn) dropRead() {
+	c.rcv.release()
+	c.rcv = nil
+}
+
+// dropOutOfOrder releases the text that came out of order, and forgets the FIN.
+func (c *Conn) dropOutOfOrder() {
+	c.ooo.release()
+	c.ooo = nil
+}
