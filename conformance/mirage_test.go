@@ -4,6 +4,7 @@
 package conformance
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -59,6 +60,25 @@ func TestMirageIperf(t *testing.T) {
 			v := newVirtual(t, uint64(100+i), tt.side)
 			client, server := v.connect(5001)
 			v.run(2*time.Hour, newFlow(client, server, 1, tt.n), newFlow(server, client, 2, tt.n/4))
+			client.Close()
+			server.Close()
+			v.wantEmpty()
+		})
+	}
+}
+
+var long = flag.Bool("long", false, "run the transfers of a gigabyte, which take a while")
+
+// TestMirageIperfLong: a gigabyte over a good link, and over one that loses.
+func TestMirageIperfLong(t *testing.T) {
+	if !*long {
+		t.Skip("a gigabyte takes a while: go test ./conformance -run Long -args -long")
+	}
+	for _, loss := range []float64{0, 0.01} {
+		t.Run(fmt.Sprintf("loss-%v", loss), func(t *testing.T) {
+			v := newVirtual(t, 31, linkfifo.Side{MTU: 1500, Path: linkfifo.Path{Delay: time.Millisecond, Loss: loss}})
+			client, server := v.connect(5001)
+			v.run(24*time.Hour, newFlow(client, server, 1, 1<<30), newFlow(server, client, 2, 0))
 			client.Close()
 			server.Close()
 			v.wantEmpty()

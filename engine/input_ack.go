@@ -77,10 +77,12 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 }
 
 // sampleRTT takes at most one measurement from an acknowledgment: from when the
-// text was sent, if it was sent once (RFC 6298, section 3), or else from the
-// timestamp that the peer echoes (RFC 7323, section 4.1).
+// text was sent, if all of it was sent once (RFC 6298, section 3), or else from
+// the timestamp that the peer echoes (RFC 7323, section 4.1). What was sent once
+// tells nothing beside what was sent again: it may have arrived long ago, and
+// have waited for an acknowledgment that was lost.
 func (c *Conn) sampleRTT(now Instant, in *Segment, res ackResult, news ackNews) {
-	if res.sentAt != Never {
+	if res.sentAt != Never && !res.resent {
 		c.rtt.sample(now.Sub(res.sentAt))
 		return
 	}

@@ -47,10 +47,12 @@ type sentRange struct {
 type ackResult struct {
 	delivered int     // bytes newly known to have arrived
 	sentAt    Instant // of the latest range that was sent once; Never when none
+	resent    bool    // some of it was sent again
 }
 
 func (a *ackResult) add(s *sentRange) {
 	a.delivered += s.r.Len()
+	a.resent = a.resent || s.retransmitted
 	if !s.retransmitted && (a.sentAt == Never || s.sentAt > a.sentAt) {
 		a.sentAt = s.sentAt
 	}

@@ -212,6 +212,31 @@ func TestTimestampRTT(t *testing.T) {
 	}
 }
 
+// Text that was sent once tells nothing where it is acknowledged along with text
+// that was sent again: the acknowledgment that it caused was lost, and it has
+// waited (RFC 6298, section 3). The echoed timestamp does tell (RFC 7323, section
+// 4.1).
+func TestLostAckIsNoRoundTrip(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	before := s.Conn.Info().RTT
+	send(s, 1, 2)
+	s.Expires(200*time.Millisecond, ". 1:1001")
+	s.Advance(40 * time.Millisecond)
+	s.In(". 1 ack 2001 win 60000")
+	if got := s.Conn.Info().RTT; got != before {
+		t.Errorf("RTT went from %v to %v", before, got)
+	}
+
+	s = Established(t, Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}}, 60000, "<mss 1012,ts 1 3600000>")
+	send(s, 1, 2)
+	s.Expires(200*time.Millisecond, ". 1:1001")
+	s.Advance(80 * time.Millisecond)
+	s.In(". 1 ack 2001 win 60000 <ts 2 3600200>")
+	if got := s.Conn.Info().RTT; got != 10*time.Millisecond {
+		t.Errorf("RTT %v, want 80 ms / 8", got)
+	}
+}
+
 // An acknowledgment in the middle of a segment: the rest is sent, from there.
 // mirage: fast retransmit corrupts on a mid-segment ACK.
 func TestAckInsideSegment(t *testing.T) {
