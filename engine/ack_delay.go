@@ -11,8 +11,8 @@ import (
 
 // ackState says whether an acknowledgment is owed to the peer.
 type ackState struct {
-	now     bool // at the next poll
-	unacked int  // bytes taken and not acknowledged, while one is delayed
+	now     bool  // at the next poll
+	unacked int32 // bytes taken and not acknowledged, while one is delayed
 }
 
 // maxAckDelay is the longest an acknowledgment may wait (RFC 9293, section
@@ -24,8 +24,8 @@ const maxAckDelay = 500 * time.Millisecond
 // are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
 func (c *Conn) oweAck(now Instant, n int) {
 	delay := min(c.set.AckDelay, maxAckDelay)
-	c.ack.unacked += n
-	if delay <= 0 || c.set.QuickAck || c.ack.unacked >= max(2, c.set.AckEvery)*c.fullSegment() {
+	c.ack.unacked += int32(n)
+	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= max(2, c.set.AckEvery)*c.fullSegment() {
 		c.ack.now = true
 		return
 	}
@@ -44,7 +44,7 @@ func (c *Conn) fullSegment() int {
 // an acknowledgment: its pace is the sender's best guide. For less, it may be
 // about to write, and the answer carries the acknowledgment.
 func (c *Conn) ackOnRead() {
-	if c.rcv.size() == 0 && c.ack.unacked >= c.fullSegment() {
+	if c.rcv.size() == 0 && int(c.ack.unacked) >= c.fullSegment() {
 		c.ack.now = true
 	}
 }
@@ -60,15 +60,14 @@ func (c *Conn) acked() {
 // (RFC 5961, section 7), so that two confused ends, or a forger, cannot make
 // each other talk without end.
 type rateLimit struct {
-	last  Instant
-	fired bool
+	next Instant // when the next is allowed
 }
 
 func (l *rateLimit) allow(now Instant, every time.Duration) bool {
-	if l.fired && now.Sub(l.last) < every {
+	if now < l.next {
 		return false
 	}
-	l.fired, l.last = true, now
+	l.next = now.Add(every)
 	return true
 }
 

@@ -119,9 +119,12 @@ func newController(name string, mss, initial int) controller {
 	return controllers[0].make(mss, initial)
 }
 
-// control returns the connection's controller. It is made when there is first
-// something to control.
+// control returns the connection's controller. It is made, with what recovery
+// needs, when there is first something to control.
 func (c *Conn) control() controller {
+	if c.loss == nil {
+		c.loss = new(lossState)
+	}
 	if c.cc == nil {
 		c.cc = newController(c.par.congestionControl, c.tx.mss, c.initialWindow())
 	}

@@ -50,7 +50,10 @@ type Conn struct {
 	rcv      *recvBuffer
 	ooo      *reassembly
 	board    *scoreboard
+	loss     *lossState
 	cc       controller
+	rate     rateSampler
+	pace     pacer
 	rtt      rttEstimator
 	timers   timers
 	ack      ackState

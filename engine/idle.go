@@ -49,6 +49,7 @@ func (c *Conn) reassemble() *reassembly {
 func (c *Conn) scores() *scoreboard {
 	if c.board == nil {
 		c.board = newScoreboard(c.tx.una)
+		c.recovery.reorder.fack = c.tx.una
 	}
 	return c.board
 }
@@ -58,7 +59,7 @@ func (c *Conn) scores() *scoreboard {
 // it would only make again.
 func (c *Conn) shed() {
 	if c.snd.size() == 0 && c.board.empty() {
-		c.snd, c.board = nil, nil
+		c.snd, c.board, c.loss = nil, nil, nil
 	}
 	if c.rcv.size() == 0 {
 		c.rcv = nil
@@ -71,7 +72,7 @@ func (c *Conn) shed() {
 // dropSend releases the text to send, and what was known of it.
 func (c *Conn) dropSend() {
 	c.snd.release()
-	c.snd, c.board = nil, nil
+	c.snd, c.board, c.loss = nil, nil, nil
 }
 
 // dropRead releases the text that waits for the application.

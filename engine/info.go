@@ -25,6 +25,11 @@ type Counters struct {
 	ZeroWindows     uint32 // segments that offered a closed window
 	UrgentIn        uint32
 	PathMTUChanges  uint32
+	// SpuriousRecoveries were taken back; TailProbes were sent (RFC 8985);
+	// DSACKsIn and DSACKsOut told of text that came twice (RFC 2883).
+	SpuriousRecoveries  uint32
+	TailProbes          uint32
+	DSACKsIn, DSACKsOut uint32
 }
 
 // Counters returns the connection's counters.

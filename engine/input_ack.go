@@ -3,7 +3,12 @@
 
 package engine
 
-import "tcpcb/engine/wire"
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
+)
 
 // checkAck is the fifth step (RFC 9293, section 3.10.7.4, fifth).
 func (c *Conn) checkAck(now Instant, in *Segment) bool {
@@ -43,36 +48,53 @@ func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
 // takeAck takes an acknowledgment of SND.UNA or beyond, and the window with it.
 func (c *Conn) takeAck(now Instant, in *Segment) {
 	wnd := c.windowOf(in)
-	news := ackNews{
-		acked: in.Ack.Sub(c.tx.una),
-		duplicate: in.Ack == c.tx.una && !c.board.empty() && in.Len() == 0 &&
-			wnd == c.tx.wnd,
+	if c.board.empty() { // then there is nothing that it could tell
+		c.updateWindow(in, wnd, false)
+		return
 	}
-	res := ackResult{sentAt: Never}
+	news := ackNews{
+		acked:     in.Ack.Sub(c.tx.una),
+		flight:    c.flightSize(),
+		pipe:      c.pipe(),
+		duplicate: in.Ack == c.tx.una && in.Len() == 0 && wnd == c.tx.wnd,
+	}
+	d := c.newDelivery(now, in)
 	if news.acked > 0 {
-		res = c.board.ack(in.Ack)
+		c.board.ack(in.Ack, &d)
 		c.tx.una = in.Ack
 		held := c.snd.size()
 		c.snd.trim(in.Ack)
 		c.noteSpace(held - c.snd.size())
 	}
 	if c.shake.sack && in.Options.NumSACK > 0 {
-		s := c.board.sack(in.Options.SACKBlocks())
-		news.sackNews = s.delivered > 0
-		res.delivered += s.delivered
-		if res.sentAt == Never || s.sentAt != Never && s.sentAt > res.sentAt {
-			res.sentAt = s.sentAt
-		}
+		var blocks []seq.Range
+		news.dsacked, blocks = c.takeDSACK(in)
+		c.board.sack(blocks, &d)
 	}
-	news.delivered = res.delivered
-	c.sampleRTT(now, in, res, news)
+	c.sampleRTT(now, &d, news.acked > 0)
+	c.rate.finish(&d.sample, c.rtt.min)
 	c.updateWindow(in, wnd, news.acked > 0)
-	c.updateRecovery(now, news)
+	c.updateRecovery(now, &news, &d)
 	if news.acked > 0 {
 		c.restartRetransmit(now)
 	}
-	if news.delivered > 0 {
+	if d.bytes > 0 {
 		c.txc.cwndLimited, c.txc.maxFlight = false, c.pipe()
+		c.armProbe(now)
+	}
+}
+
+// newDelivery returns what in may tell to have arrived, still empty.
+func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
+	return delivery{
+		now:    now,
+		minRTT: c.rtt.min,
+		echo:   in.Options.TSEcr, offset: c.par.tsOffset,
+		echoes:  c.ts.on && in.Options.HasTimestamps && in.Options.TSEcr != 0,
+		rate:    &c.rate,
+		rack:    &c.loss.rack,
+		reorder: &c.recovery.reorder,
+		sentAt:  Never,
 	}
 }
 
@@ -81,14 +103,15 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 // the timestamp that the peer echoes (RFC 7323, section 4.1). What was sent once
 // tells nothing beside what was sent again: it may have arrived long ago, and
 // have waited for an acknowledgment that was lost.
-func (c *Conn) sampleRTT(now Instant, in *Segment, res ackResult, news ackNews) {
-	if res.sentAt != Never && !res.resent {
-		c.rtt.sample(now.Sub(res.sentAt))
+func (c *Conn) sampleRTT(now Instant, d *delivery, acked bool) {
+	if d.sentAt != Never && !d.resent {
+		c.rtt.sample(now.Sub(d.sentAt))
 		return
 	}
-	if news.acked > 0 {
-		if d, ok := c.echoed(now, in); ok {
-			c.rtt.sample(d)
+	if acked && d.echoes {
+		ms := int32(timestamp(now, d.offset) - d.echo)
+		if rtt := time.Duration(ms) * time.Millisecond; ms >= 0 && rtt <= c.set.MaxRTO {
+			c.rtt.sample(rtt)
 		}
 	}
 }

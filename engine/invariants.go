@@ -36,29 +36,31 @@ func (c *Conn) checkSend() {
 }
 
 func (c *Conn) checkScoreboard(b *scoreboard) {
-	sacked, lost, resent := 0, 0, 0
-	for i := range b.sent.n {
-		s := b.sent.at(i)
-		require(s.r.Len() > 0, "scoreboard: range %d is empty", i)
-		require(i == 0 || b.sent.at(i-1).r.End == s.r.Start, "scoreboard: gap before range %d", i)
-		require(!s.resent || s.lost, "scoreboard: range %d is resent and not lost", i)
-		require(!s.sacked || !s.lost, "scoreboard: range %d is SACKed and lost", i)
-		n := s.r.Len()
-		if s.sacked {
-			sacked += n
-		}
-		if s.lost {
-			lost += n
-		}
-		if s.resent {
-			resent += n
-		}
+	var bytes [3]int
+	for i := range b.order.n {
+		s := b.at(i)
+		require(s.r.Len() > 0, "scoreboard: record %d is empty", i)
+		require(i == 0 || b.at(i-1).r.End == s.r.Start, "scoreboard: gap before record %d", i)
+		bytes[s.fate] += s.r.Len()
 	}
-	require(sacked == b.sacked && lost == b.lost && resent == b.resent,
-		"scoreboard sums %d/%d/%d, and says %d/%d/%d", sacked, lost, resent, b.sacked, b.lost, b.resent)
+	require(bytes == [3]int{b.flightBytes, b.lostBytes, b.sackedBytes},
+		"scoreboard sums %v, and says %d/%d/%d", bytes, b.flightBytes, b.lostBytes, b.sackedBytes)
+	listed := [3]int{sacked: bytes[sacked]}
+	for id, last := b.flight.head, Instant(0); id != 0; id = b.recs[id].next {
+		s := &b.recs[id]
+		require(s.fate == inFlight && s.stamp.sentAt >= last, "scoreboard: %v is out of place among what is in flight", s.r)
+		listed[inFlight] += s.r.Len()
+		last = s.stamp.sentAt
+	}
+	for id := b.lost.head; id != 0; id = b.recs[id].next {
+		s := &b.recs[id]
+		require(s.fate == deemedLost && (s.prev == 0 || b.recs[s.prev].r.Start.Less(s.r.Start)), "scoreboard: %v is out of place among the lost", s.r)
+		listed[deemedLost] += s.r.Len()
+	}
+	require(listed == bytes, "scoreboard lists %v of %v", listed, bytes)
 	if c.state.sends() && !b.empty() {
-		require(b.sent.at(0).r.Start == c.tx.una, "scoreboard begins at %v, SND.UNA is %v", b.sent.at(0).r.Start, c.tx.una)
-		require(b.sent.at(b.sent.n-1).r.End == c.tx.nxt, "scoreboard ends before SND.NXT")
+		require(b.span().Start == c.tx.una, "scoreboard begins at %v, SND.UNA is %v", b.span().Start, c.tx.una)
+		require(b.span().End == c.tx.nxt, "scoreboard ends before SND.NXT")
 		require(c.timers.armed(timerRetransmit), "text is outstanding and no timer runs")
 	}
 	require(c.pipe() >= 0, "the pipe is negative: %d", c.pipe())

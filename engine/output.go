@@ -37,9 +37,10 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case c.pollTailProbe(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
 		c.watchWindow(now)
+		c.watchSupply()
 		return false
 	}
 	c.counters.SegsOut++
@@ -101,38 +102,55 @@ func (c *Conn) segmentRoom() int {
 // pollLost builds the first segment that is lost, as far as the congestion
 // window lets it go (RFC 6675, section 5, step C).
 func (c *Conn) pollLost(now Instant, out *Segment) bool {
-	if !c.state.sends() {
+	id := c.board.nextLost()
+	if id == 0 || !c.state.sends() {
 		return false
 	}
-	i := c.board.nextLost()
-	if i < 0 {
-		return false
-	}
-	r := c.board.sent.at(i).r
+	r := c.board.recs[id].r
 	mss := c.segmentRoom()
-	if pipe := c.pipe(); !c.recovery.first && pipe > 0 && pipe+min(r.Len(), mss) > c.cc.window() {
+	if pipe := c.pipe(); !c.recovery.first && pipe > 0 && pipe+min(r.Len(), mss) > c.cwnd() {
+		c.txc.cwndLimited = true
 		return false
 	}
 	// The receiver may have taken back window (RFC 9293, section 3.8.6,
 	// SHLD-17): beyond the first segment, wait for it to open.
-	if edge := c.tx.una.Add(c.tx.wnd); i > 0 && edge.Less(r.End) && !c.txc.force {
+	if edge := c.tx.una.Add(c.tx.wnd); r.Start != c.tx.una && edge.Less(r.End) && !c.txc.force {
 		return false
 	}
-	if r.Len() > mss+1 || (r.Len() > mss && !c.endsInFin(r)) {
-		c.board.split(i, mss)
-		r = c.board.sent.at(i).r
+	if !c.paced(now) {
+		return false
 	}
-	c.fill(now, out, r.Start)
-	c.fillText(out, r)
-	c.board.resend(i, mss, now)
-	c.recovery.first = false
-	out.Retransmission = true
-	c.counters.Retransmits++
+	if r.Len() > mss && !(r.Len() == mss+1 && c.endsInFin(r)) {
+		c.board.split(c.board.find(r.Start), mss)
+	}
+	c.resend(now, out, id, mss)
 	if c.recovery.phase == phaseFast {
 		c.counters.FastRetransmits++
 	}
-	c.armRetransmit(now)
 	return true
+}
+
+// resend builds the record's segment once more.
+func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
+	r := c.board.recs[id].r
+	c.fill(now, out, r.Start)
+	c.fillText(out, r)
+	c.board.sentAgain(id, mss, c.stamp(now, r.Len()))
+	c.recovery.first = false
+	c.loss.undo.onResent(timestamp(now, c.par.tsOffset), ceilDiv(r.Len(), mss))
+	out.Retransmission = true
+	c.counters.Retransmits++
+	c.armRetransmit(now)
+}
+
+// stamp notes that n bytes of sequence space go out, and returns what their
+// record keeps of the moment.
+func (c *Conn) stamp(now Instant, n int) rateStamp {
+	flight := c.pipe()
+	c.cc.onSent(sendSample{now: now, bytes: n, flight: flight, idle: flight == 0 && c.rate.limitedUntil != 0})
+	c.loss.prr.onSent(n)
+	c.pace.onSent(now, n, c.paceRate())
+	return c.rate.onSent(now, n, flight)
 }
 
 // endsInFin reports whether r ends with our FIN.
@@ -162,9 +180,18 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 	c.restartIdle(now)
 	mss := c.segmentRoom()
 	n, ok := c.allowed(mss)
-	if !ok {
+	if !ok || !c.paced(now) {
 		return false
 	}
+	c.sendText(now, out, n, mss)
+	c.txc.force = false
+	c.armProbe(now)
+	return true
+}
+
+// sendText builds a segment, or a run for the link to cut, of the next n bytes
+// that were never sent.
+func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	r := seq.MakeRange(c.tx.nxt, n)
 	if n == c.Unsent() && c.finDue() && (n == 0 || n < c.usable()) {
 		r.End = r.End.Add(1)
@@ -176,13 +203,12 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 		out.GSOSize = mss
 	}
 	c.tx.nxt = r.End
-	c.scores().push(r, mss, now)
-	c.txc.lastSent, c.txc.force = now, false
+	c.scores().push(r, mss, c.stamp(now, r.Len()))
+	c.txc.lastSent = now
 	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
 	c.armRetransmit(now)
-	return true
 }
 
 // usable is the usable window: how far beyond SND.NXT the peer lets us send
@@ -202,7 +228,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 		return 0, false
 	}
 	pipe := c.pipe()
-	if room := c.cc.window() - pipe; room < n {
+	if room := c.cwnd() - pipe; room < n {
 		if pipe > 0 && room < min(n, mss) {
 			c.txc.cwndLimited = true
 			return 0, false
@@ -245,5 +271,14 @@ func (c *Conn) restartIdle(now Instant) {
 	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {
 		c.cc.onIdle(now)
 		c.txc.lastSent = now
+	}
+}
+
+// watchSupply is called when there is nothing to send, and notes where that is
+// for want of text: what was sent so far tells less than the path can do
+// (draft-ietf-ccwg-bbr, section 4.1.2.4).
+func (c *Conn) watchSupply() {
+	if c.cc != nil && c.state.sends() && c.Unsent() < c.tx.mss && !c.board.anyLost() && c.pipe() < c.cwnd() {
+		c.rate.onLimited(c.pipe())
 	}
 }

@@ -25,7 +25,7 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 	if c.cc != nil {
 		c.cc.setMSS(size)
 	}
-	c.board.loseLonger(c.segmentRoom())
+	c.board.loseLonger(c.segmentRoom(), func(*record) {}) // no sign of congestion
 	c.counters.PathMTUChanges++
 }
 

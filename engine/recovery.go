@@ -5,9 +5,10 @@ package engine
 
 import "tcpcb/engine/seq"
 
-// recovery is the state of loss recovery: NewReno's (RFC 6582) without SACK,
-// that of RFC 6675 with it. Both send by the pipe; without SACK, a duplicate
-// acknowledgment stands for one segment that arrived.
+// recovery is the state of loss recovery: RACK's (RFC 8985) with SACK, or that
+// of RFC 6675 where RACK is off, and NewReno's (RFC 6582) without SACK. All send
+// by the pipe; without SACK, a duplicate acknowledgment stands for one segment
+// that arrived.
 type recovery struct {
 	phase recoveryPhase
 	// first says that the first lost segment is to be sent whatever the window:
@@ -18,7 +19,8 @@ type recovery struct {
 	// ends when it is acknowledged (RFC 6675, section 5; RFC 6582's recover).
 	point seq.Num
 	// dups counts duplicate acknowledgments in a row.
-	dups int
+	dups    int32
+	reorder reordering
 }
 
 type recoveryPhase uint8
@@ -29,8 +31,14 @@ const (
 	phaseLoss               // after a timeout
 )
 
-func (r *recovery) onTimeout(nxt seq.Num) {
-	r.phase, r.point, r.dups, r.first = phaseLoss, nxt, 0, true
+// lossState is what recovery needs only while text is outstanding.
+type lossState struct {
+	rack rack
+	prr  prr
+	tlp  tailProbe
+	undo undo
+	// lost is how many bytes were deemed lost since the last acknowledgment.
+	lost int
 }
 
 // pipe estimates how many bytes are in the network. Without SACK each
@@ -39,70 +47,150 @@ func (r *recovery) onTimeout(nxt seq.Num) {
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
 	if !c.shake.sack && c.recovery.dups > 0 {
-		p -= min(c.recovery.dups*c.tx.mss, max(p-c.tx.mss, 0))
+		p -= min(int(c.recovery.dups)*c.tx.mss, max(p-c.tx.mss, 0))
 	}
 	return p
+}
+
+// flightSize is FlightSize of RFC 5681, section 2.
+func (c *Conn) flightSize() int { return c.tx.nxt.Sub(c.tx.una) }
+
+// cwnd is the congestion window in force.
+func (c *Conn) cwnd() int {
+	if c.proportional() {
+		return c.loss.prr.cwnd
+	}
+	return c.cc.window()
+}
+
+// proportional reports whether the window is PRR's.
+func (c *Conn) proportional() bool {
+	return c.recovery.phase == phaseFast && c.shake.sack && c.cc.reduces()
 }
 
 // ackNews is what an acceptable acknowledgment brought.
 type ackNews struct {
 	acked     int  // bytes by which SND.UNA moved
-	delivered int  // bytes newly known to have arrived
+	flight    int  // FlightSize before
+	pipe      int  // the pipe before
 	duplicate bool // RFC 5681, section 2, DUPLICATE ACKNOWLEDGMENT
-	sackNews  bool // SACK told something new
+	dsacked   int  // segments that the peer got twice
 }
 
 // updateRecovery updates loss recovery and the congestion window.
-func (c *Conn) updateRecovery(now Instant, n ackNews) {
+func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	r := &c.recovery
 	switch {
 	case n.acked > 0:
-		r.dups = max(0, r.dups-max(1, n.acked/c.tx.mss))
+		r.dups = max(0, r.dups-int32(max(1, n.acked/c.tx.mss)))
 		if r.phase == phaseOpen {
 			r.dups = 0
 		}
 	case n.duplicate && !c.shake.sack:
 		r.dups++
 	}
+	c.checkSpurious(now, n, d)
 	was := r.phase
 	if was != phaseOpen && r.point.LessEq(c.tx.una) {
 		c.endRecovery(now)
 	}
-	lost := c.detectLoss(n)
-	switch {
-	case r.phase == phaseOpen && lost:
-		c.beginRecovery(now)
-	case was != phaseFast && n.delivered > 0:
-		c.cc.onAck(ackSample{now: now, acked: n.delivered, flight: c.pipe(), rtt: -1, phase: r.phase, limited: c.limited()})
+	lost := c.detectLoss(now, n, d)
+	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
+		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
+		c.cc.onRecovery(now, n.flight)
+		c.cc.onRecovered(now)
+	}
+	if r.phase == phaseOpen && lost {
+		c.beginRecovery(now, n.flight, d.bytes)
+	}
+	if c.proportional() {
+		safe := n.acked > 0 && !lost
+		c.loss.prr.onAck(d.bytes, c.pipe(), c.cc.threshold(), c.tx.mss, safe)
+	}
+	if d.bytes > 0 || lost {
+		c.feed(now, was, n, d)
+	}
+}
+
+// feed tells the controller of an acknowledgment. phase is that which it came in.
+func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
+	s := ackSample{
+		now: now, acked: d.bytes, lost: c.loss.lost,
+		priorFlight: n.pipe, flight: c.pipe(),
+		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
+		phase: phase, limited: c.limited(), rate: d.sample,
+	}
+	if d.sentAt != Never && !d.resent {
+		s.rtt = now.Sub(d.sentAt)
+	}
+	c.loss.lost = 0
+	c.cc.onAck(s)
+}
+
+// checkSpurious takes a recovery back for which there was no reason.
+func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
+	u := &c.loss.undo
+	u.onDSACK(n.dsacked)
+	if c.recovery.phase == phaseOpen {
+		// What a recovery that has ended sent again may yet prove spurious, as
+		// long as no new one has begun.
+		if n.dsacked > 0 && u.byDSACK() {
+			c.undoRecovery(now)
+		}
+		return
+	}
+	if u.byDSACK() || n.acked > 0 && d.echoes && u.byEcho(d.echo) {
+		c.undoRecovery(now)
 	}
 }
 
 // detectLoss marks what the acknowledgment shows to be lost, and reports
-// whether that asks for fast retransmit.
-func (c *Conn) detectLoss(n ackNews) bool {
+// whether it does.
+func (c *Conn) detectLoss(now Instant, n *ackNews, d *delivery) bool {
 	r := &c.recovery
-	if c.shake.sack {
-		return n.sackNews && c.board.detect(c.tx.mss)
-	}
+	before := c.loss.lost
 	switch {
+	case c.shake.sack && !c.set.NoRACK:
+		if d.bytes > 0 {
+			c.detectByTime(now)
+		}
+	case c.shake.sack:
+		if d.sackNews {
+			c.board.detect(c.tx.mss, c.tell(now))
+		}
 	case r.phase == phaseFast && n.acked > 0:
 		// RFC 6582, section 3.2, step 3, partial acknowledgment: the next
 		// segment is missing too.
-		c.board.loseHead(c.tx.mss)
+		c.board.loseHead(c.tx.mss, c.tell(now))
 		r.first = true
 	case r.phase == phaseOpen && r.dups >= dupThresh && r.point.LessEq(c.tx.una):
 		// RFC 6582, section 3.2, step 2: only when what is acknowledged covers
 		// the last recovery, so that its retransmissions start none.
-		c.board.loseHead(c.tx.mss)
-		return true
+		c.board.loseHead(c.tx.mss, c.tell(now))
 	}
-	return false
+	return c.loss.lost > before
 }
 
-func (c *Conn) beginRecovery(now Instant) {
-	flight := c.tx.nxt.Sub(c.tx.una)
+// tell returns a function that notes records as lost.
+func (c *Conn) tell(now Instant) func(*record) { return func(s *record) { c.onLost(now, s) } }
+
+// onLost notes that s is about to be deemed lost.
+func (c *Conn) onLost(now Instant, s *record) {
+	n := s.r.Len()
+	c.loss.lost += n
+	c.rate.lost += int64(n)
+	c.cc.onLost(lostSample{now: now, bytes: n, sent: s.stamp, lost: c.rate.lost})
+}
+
+// beginRecovery begins fast recovery, for a loss that an acknowledgment of
+// delivered bytes showed with flight bytes outstanding before it.
+func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.recovery.phase, c.recovery.point, c.recovery.first = phaseFast, c.tx.nxt, true
 	c.cc.onRecovery(now, flight)
+	c.loss.prr.begin(c.flightSize() - c.board.sackedBytes + delivered)
+	c.loss.prr.cwnd = c.pipe() + c.tx.mss
+	c.loss.undo.begin()
+	c.timers.stop(timerProbe)
 	c.counters.FastRecoveries++
 	c.trace(now, TraceRecovery)
 }
@@ -112,7 +200,40 @@ func (c *Conn) endRecovery(now Instant) {
 		c.cc.onRecovered(now)
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
+	c.recovery.reorder.onRecovered()
 	c.trace(now, TraceRecovered)
+}
+
+// onTimeout marks what is lost when the retransmission timer expires. RACK
+// leaves alone what was sent too lately to tell (RFC 8985, section 6.3).
+func (c *Conn) onTimeout(now Instant) {
+	flight := c.board.pipe()
+	c.cc.onTimeout(now, flight, c.rto.retries == 0)
+	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
+		c.loss.undo.begin()
+	}
+	r := &c.recovery
+	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true
+	c.loss.tlp = tailProbe{}
+	c.timers.stop(timerProbe)
+	c.timers.stop(timerReorder)
+	c.board.renege(c.tell(now))
+	if !c.shake.sack || c.set.NoRACK {
+		c.board.loseAll(c.tell(now))
+		return
+	}
+	c.board.loseHead(c.tx.mss, c.tell(now))
+	wait := max(c.loss.rack.rtt, c.rtt.srtt) + c.reoWnd()
+	for id := c.board.flight.head; id != 0; {
+		s := &c.board.recs[id]
+		if s.stamp.sentAt.Add(wait) > now {
+			break
+		}
+		next := s.next
+		c.onLost(now, s)
+		c.board.lose(id)
+		id = next
+	}
 }
 
 // limited reports whether the congestion window was used in full since the

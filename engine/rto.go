@@ -90,9 +90,7 @@ func (c *Conn) onRetransmitTimer(now Instant) {
 	}
 	c.counters.Timeouts++
 	c.trace(now, TraceTimeout)
-	c.cc.onTimeout(now, c.board.pipe(), c.rto.retries == 0)
-	c.recovery.onTimeout(c.tx.nxt)
-	c.board.loseAll()
+	c.onTimeout(now)
 	c.rto.retries++
 	c.rto.backoff++
 	c.timers.arm(timerRetransmit, now.Add(c.timeout()))

@@ -6,20 +6,30 @@ package engine
 import "tcpcb/engine/seq"
 
 // scoreboard knows, for everything sent and not acknowledged, when it was sent
-// and what became of it: SACKed, lost, sent again (RFC 6675, section 4). It
-// keeps the sums that the pipe is made of, so that reading it costs nothing. A
-// nil one is empty.
+// and what became of it: in the network, SACKed, or deemed lost (RFC 6675,
+// section 4; RFC 8985, section 5.2). A nil one is empty.
+//
+// A record is found by its sequence numbers, in order; by the time it was last
+// sent, among those in the network; and by its place among the lost. No step of
+// processing an acknowledgment looks at more records than the acknowledgment
+// brings news of, but for a search, so that a window full of holes costs no more
+// for each segment than a small one.
 type scoreboard struct {
-	sent ring[sentRange]
-	// sacked, lost and resent are sums of bytes: SACKed; deemed lost; deemed
-	// lost and sent again since.
-	sacked, lost, resent int
+	// order are the records in order of sequence, by their place in recs.
+	order ring[recordID]
+	recs  []record // the first is never used
+	free  recordID // the first of those that are not in use
+	// flight are the records in the network in order of their sending, lost
+	// those deemed lost in order of sequence.
+	flight, lost recordList
+	// The sums of bytes in the network, lost, and SACKed.
+	flightBytes, lostBytes, sackedBytes int
+	// sackedSegments is how many packets the SACKed ranges were sent in.
+	sackedSegments int
 	// highSacked is the end of the highest SACKed range.
 	highSacked seq.Num
-	// firstLost is at or before the first range that is lost and not resent.
-	firstLost seq.Num
-	// marked is where the last search for losses ended: what lies before is
-	// SACKed or known to be lost.
+	// marked is where the last search by count of segments ended: what lies
+	// before is SACKed or known to be lost.
 	marked seq.Num
 	// known are the blocks of the last SACK option: what they cover was dealt
 	// with.
@@ -29,319 +39,268 @@ type scoreboard struct {
 	maxUnit int
 }
 
-// sentRange is a run of sequence numbers sent in one go: a segment, or what the
-// link cut into segments.
-type sentRange struct {
-	r      seq.Range
-	sentAt Instant // when last sent
-	unit   int     // the payload of each packet that it was sent in
-	sacked bool
-	lost   bool
-	resent bool // sent again since it was deemed lost
+// recordID is a place in scoreboard.recs; 0 is none.
+type recordID int32
+
+// record is a run of sequence numbers sent in one go: a segment, or what the link
+// cut into segments.
+type record struct {
+	r          seq.Range
+	unit       int32 // the payload of each packet that it was last sent in
+	prev, next recordID
+	fate       fate
 	// retransmitted says that it was ever sent again, so that an
 	// acknowledgment tells no RTT (Karn's algorithm, RFC 6298, section 3).
 	retransmitted bool
+	stamp         rateStamp // of when it was last sent
 }
 
-// ackResult is what an acknowledgment, cumulative or selective, told.
-type ackResult struct {
-	delivered int     // bytes newly known to have arrived
-	sentAt    Instant // of the latest range that was sent once; Never when none
-	resent    bool    // some of it was sent again
-}
+// fate is what became of a record.
+type fate uint8
 
-func (a *ackResult) add(s *sentRange) {
-	a.delivered += s.r.Len()
-	a.resent = a.resent || s.retransmitted
-	if !s.retransmitted && (a.sentAt == Never || s.sentAt > a.sentAt) {
-		a.sentAt = s.sentAt
-	}
-}
+const (
+	inFlight fate = iota
+	deemedLost
+	sacked
+)
 
 // newScoreboard returns an empty scoreboard at una.
 func newScoreboard(una seq.Num) *scoreboard {
-	return &scoreboard{highSacked: una, firstLost: una, marked: una}
+	return &scoreboard{highSacked: una, marked: una, recs: make([]record, 1, 2)}
 }
 
 // empty reports whether nothing is outstanding.
-func (b *scoreboard) empty() bool { return b == nil || b.sent.n == 0 }
-
-// outstanding returns the range sent and not cumulatively acknowledged.
-func (b *scoreboard) outstanding() int {
-	if b.empty() {
-		return 0
-	}
-	return b.sent.at(b.sent.n - 1).r.End.Sub(b.sent.at(0).r.Start)
-}
+func (b *scoreboard) empty() bool { return b == nil || b.order.n == 0 }
 
 // pipe estimates how many bytes are in the network (RFC 6675, section 4).
 func (b *scoreboard) pipe() int {
 	if b == nil {
 		return 0
 	}
-	return b.outstanding() - b.sacked - b.lost + b.resent
+	return b.flightBytes
 }
 
-// push notes that r, which follows what was sent before, was sent in packets of
-// unit bytes.
-func (b *scoreboard) push(r seq.Range, unit int, now Instant) {
-	b.maxUnit = max(b.maxUnit, unit)
-	b.sent.pushBack(sentRange{r: r, unit: unit, sentAt: now})
-}
+// anySacked reports whether something outstanding is SACKed.
+func (b *scoreboard) anySacked() bool { return b != nil && b.sackedBytes > 0 }
 
-// ack drops what lies before una.
-func (b *scoreboard) ack(una seq.Num) ackResult {
-	res := ackResult{sentAt: Never}
-	if b == nil {
-		return res
+// anyLost reports whether something is deemed lost and was not sent again.
+func (b *scoreboard) anyLost() bool { return b != nil && b.lost.head != 0 }
+
+// at returns the i-th record in order of sequence.
+func (b *scoreboard) at(i int) *record { return &b.recs[*b.order.at(i)] }
+
+// outstanding returns how many bytes are between the first record and the last.
+func (b *scoreboard) outstanding() int {
+	if b.empty() {
+		return 0
 	}
-	for b.sent.n > 0 {
-		s := b.sent.at(0)
+	return b.span().Len()
+}
+
+// span returns the range from the first record to the last; there is one.
+func (b *scoreboard) span() seq.Range {
+	return seq.Range{Start: b.at(0).r.Start, End: b.at(b.order.n - 1).r.End}
+}
+
+// find returns the index of the first record that ends after p.
+func (b *scoreboard) find(p seq.Num) int {
+	lo, hi := 0, b.order.n
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if p.Less(b.at(mid).r.End) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}
+
+// push notes that r, which follows what was sent before, goes out in packets of
+// unit bytes.
+func (b *scoreboard) push(r seq.Range, unit int, st rateStamp) {
+	b.maxUnit = max(b.maxUnit, unit)
+	id := b.alloc(record{r: r, unit: int32(unit), stamp: st})
+	b.order.pushBack(id)
+	b.join(id)
+	b.flight.insertAfter(b.recs, b.flight.tail, id)
+}
+
+// ack drops what lies before una, and adds to d what is news.
+func (b *scoreboard) ack(una seq.Num, d *delivery) {
+	if b == nil {
+		return
+	}
+	for b.order.n > 0 {
+		id := *b.order.at(0)
+		s := &b.recs[id]
 		if una.LessEq(s.r.Start) {
 			break
 		}
 		part := *s
 		part.r.End = seq.Min(una, s.r.End)
-		b.forget(&part)
-		if !part.sacked {
-			res.add(&part)
+		if part.fate != sacked {
+			d.add(&part)
 		}
 		if una.Less(s.r.End) {
+			b.count(s, -1)
 			s.r.Start = una
+			b.count(s, 1)
 			break
 		}
-		b.sent.popFront()
+		b.leave(id)
+		b.order.popFront()
+		b.release(id)
 	}
 	b.highSacked = seq.Max(b.highSacked, una)
-	b.firstLost = seq.Max(b.firstLost, una)
 	b.marked = seq.Max(b.marked, una)
-	return res
 }
 
-// forget takes s out of the sums.
-func (b *scoreboard) forget(s *sentRange) {
-	n := s.r.Len()
-	if s.sacked {
-		b.sacked -= n
-	}
-	if s.lost {
-		b.lost -= n
-	}
-	if s.resent {
-		b.resent -= n
-	}
-}
-
-// sack takes the blocks of a SACK option; those outside of what is outstanding
-// are passed over. It looks only at what the blocks of the option before did
-// not cover, so that its cost is that of the news.
-func (b *scoreboard) sack(blocks []seq.Range) ackResult {
-	res := ackResult{sentAt: Never}
-	if b.empty() {
-		return res
-	}
-	all := seq.Range{Start: b.sent.at(0).r.Start, End: b.sent.at(b.sent.n - 1).r.End}
-	n := 0
-	var valid [4]seq.Range
-	for _, r := range blocks {
-		if r.Empty() || !all.Covers(r) {
-			continue
-		}
-		valid[n] = r
-		n++
-		b.sackNews(r, &res)
-	}
-	b.known, b.nknown = valid, n
-	return res
-}
-
-// sackNews takes the parts of r that no known block covers.
-func (b *scoreboard) sackNews(r seq.Range, res *ackResult) {
-	for _, k := range b.known[:b.nknown] {
-		if !k.Overlaps(r) {
-			continue
-		}
-		// The range that holds a known block's edge may have been SACKed in
-		// part only: go back to its start.
-		if r.Start.Less(k.Start) {
-			b.sackRange(seq.Range{Start: r.Start, End: k.Start.Add(b.maxUnit)}, r, res)
-		}
-		if k.End.Less(r.End) {
-			b.sackRange(seq.Range{Start: seq.Max(r.Start, k.End.Add(-b.maxUnit)), End: r.End}, r, res)
-		}
-		return
-	}
-	b.sackRange(r, r, res)
-}
-
-// sackRange marks what overlaps news and lies in block. A range that block
-// covers in part is cut at a multiple of its unit from its start, as the link cut
-// it: a peer that SACKs single bytes cannot make the scoreboard grow.
-func (b *scoreboard) sackRange(news, block seq.Range, res *ackResult) {
-	i := b.sent.search(func(s *sentRange) bool { return news.Start.Less(s.r.End) })
-	for ; i < b.sent.n; i++ {
-		s := b.sent.at(i)
-		if !s.r.Start.Less(news.End) {
-			return
-		}
-		if s.sacked {
-			continue
-		}
-		if d := block.Start.Sub(s.r.Start); d > 0 {
-			if cut := (d + s.unit - 1) / s.unit * s.unit; cut < s.r.Len() {
-				b.split(i, cut)
-			}
-			continue
-		}
-		if !block.Covers(s.r) {
-			cut := block.End.Sub(s.r.Start) / s.unit * s.unit
-			if cut == 0 {
-				continue
-			}
-			b.split(i, cut)
-			s = b.sent.at(i)
-		}
-		b.forget(s)
-		s.sacked, s.lost, s.resent = true, false, false
-		b.sacked += s.r.Len()
-		b.highSacked = seq.Max(b.highSacked, s.r.End)
-		res.add(s)
-	}
-}
-
-// split cuts range i after n bytes.
+// split cuts the record at index i after n bytes.
 func (b *scoreboard) split(i, n int) {
-	rest := *b.sent.at(i)
-	rest.r.Start = rest.r.Start.Add(n)
-	b.sent.at(i).r.End = rest.r.Start
-	b.sent.insert(i+1, rest)
-}
-
-// dupThresh is how many segments must arrive behind a gap for it to count as a
-// loss (RFC 5681, section 3.2; RFC 6675, section 2).
-const dupThresh = 3
-
-// detect marks as lost what IsLost of RFC 6675, section 4, deems so: behind it,
-// dupThresh segments or more than dupThresh-1 MSS of bytes were SACKed. It
-// reports whether anything was marked.
-func (b *scoreboard) detect(mss int) bool {
-	if b == nil || b.sacked == 0 {
-		return false
-	}
-	segments, bytes := 0, 0
-	i := b.sent.search(func(s *sentRange) bool { return !s.r.Start.Less(b.highSacked) }) - 1
-	for ; i >= 0; i-- {
-		s := b.sent.at(i)
-		if !b.marked.Less(s.r.End) {
-			return false
-		}
-		if s.sacked {
-			segments++
-			bytes += s.r.Len()
-		}
-		if segments >= dupThresh || bytes > (dupThresh-1)*mss {
-			return b.markLost(s.r.Start)
-		}
-	}
-	return false
-}
-
-// markLost deems everything before end lost that is neither SACKed nor lost
-// already, and reports whether there was any.
-func (b *scoreboard) markLost(end seq.Num) bool {
-	any := false
-	i := b.sent.search(func(s *sentRange) bool { return b.marked.Less(s.r.End) })
-	for ; i < b.sent.n; i++ {
-		s := b.sent.at(i)
-		if !s.r.Start.Less(end) {
-			break
-		}
-		if !s.sacked && !s.lost && !s.retransmitted {
-			b.lose(s)
-			any = true
-		}
-	}
-	b.marked = seq.Max(b.marked, end)
-	return any
-}
-
-// lose deems s lost, and if it was sent again, that it was lost again.
-func (b *scoreboard) lose(s *sentRange) {
-	b.forget(s)
-	s.lost, s.resent = true, false
-	b.lost += s.r.Len()
-	b.firstLost = seq.Min(b.firstLost, s.r.Start)
-}
-
-// loseHead deems the first segment lost.
-func (b *scoreboard) loseHead(mss int) {
-	if b.empty() || b.sent.at(0).sacked {
-		return
-	}
-	if b.sent.at(0).r.Len() > mss {
-		b.split(0, mss)
-	}
-	b.lose(b.sent.at(0))
-}
-
-// loseAll deems everything lost that is not SACKed: the retransmission timer
-// expired. Where the first range is SACKed the peer has reneged, and no SACK
-// counts any more (RFC 2018, section 8).
-func (b *scoreboard) loseAll() {
-	if b.empty() {
-		return
-	}
-	reneged := b.sent.at(0).sacked
-	for i := range b.sent.n {
-		s := b.sent.at(i)
-		if s.sacked && reneged {
-			b.forget(s)
-			s.sacked = false
-		}
-		if !s.sacked {
-			b.lose(s)
-		}
-	}
-	if reneged {
-		b.nknown = 0
-		b.highSacked = b.sent.at(0).r.Start
-	}
-	b.marked = b.sent.at(b.sent.n - 1).r.End
-}
-
-// loseLonger deems ranges lost whose payload no longer fits into a packet of
-// mss: the path's MTU shrank.
-func (b *scoreboard) loseLonger(mss int) {
-	if b == nil {
-		return
-	}
-	for i := range b.sent.n {
-		if s := b.sent.at(i); s.r.Len() > mss && !s.sacked {
-			b.lose(s)
-		}
+	id := *b.order.at(i)
+	rest := b.recs[id]
+	cut := rest.r.Start.Add(n)
+	rest.r.Start = cut
+	b.recs[id].r.End = cut
+	to := b.alloc(rest)
+	b.order.insert(i+1, to)
+	switch rest.fate { // the rest comes right behind, in each order
+	case inFlight:
+		b.flight.insertAfter(b.recs, id, to)
+	case deemedLost:
+		b.lost.insertAfter(b.recs, id, to)
 	}
 }
 
-// nextLost returns the index of the first range that is lost and was not sent
-// again, or -1.
-func (b *scoreboard) nextLost() int {
-	if b == nil || b.lost == b.resent {
-		return -1
+// lose deems the record lost.
+func (b *scoreboard) lose(id recordID) {
+	b.leave(id)
+	b.recs[id].fate = deemedLost
+	b.join(id)
+	// Losses are found from the front to the back, but for what was sent again
+	// and lost again, which as a rule lies before all others.
+	after := b.lost.tail
+	if head := b.lost.head; head != 0 && b.recs[id].r.Start.Less(b.recs[head].r.Start) {
+		after = 0
 	}
-	i := b.sent.search(func(s *sentRange) bool { return b.firstLost.Less(s.r.End) })
-	for ; i < b.sent.n; i++ {
-		if s := b.sent.at(i); s.lost && !s.resent {
-			b.firstLost = s.r.Start
-			return i
-		}
+	for after != 0 && b.recs[id].r.Start.Less(b.recs[after].r.Start) {
+		after = b.recs[after].prev
 	}
-	panic("BUG: scoreboard counts a lost range that is not there")
+	b.lost.insertAfter(b.recs, after, id)
 }
 
-// resend notes that range i was sent again, in packets of unit bytes.
-func (b *scoreboard) resend(i, unit int, now Instant) {
-	s := b.sent.at(i)
-	s.resent, s.retransmitted, s.sentAt, s.unit = true, true, now, unit
+// unlose takes all verdicts of loss back: they were wrong.
+func (b *scoreboard) unlose() {
+	for b.lost.head != 0 {
+		id := b.lost.head
+		b.leave(id)
+		b.recs[id].fate = inFlight
+		b.join(id)
+		at := b.recs[id].stamp.sentAt
+		after := b.flight.tail
+		for after != 0 && at < b.recs[after].stamp.sentAt {
+			after = b.recs[after].prev
+		}
+		b.flight.insertAfter(b.recs, after, id)
+	}
+}
+
+// sentAgain notes that the record goes out again, in packets of unit bytes.
+func (b *scoreboard) sentAgain(id recordID, unit int, st rateStamp) {
+	b.leave(id)
+	s := &b.recs[id]
+	s.fate, s.retransmitted, s.unit, s.stamp = inFlight, true, int32(unit), st
 	b.maxUnit = max(b.maxUnit, unit)
-	b.resent += s.r.Len()
+	b.join(id)
+	b.flight.insertAfter(b.recs, b.flight.tail, id)
+}
+
+// nextLost returns the first record that is lost and was not sent again; 0 when
+// there is none.
+func (b *scoreboard) nextLost() recordID {
+	if b == nil {
+		return 0
+	}
+	return b.lost.head
+}
+
+// join and leave keep the sums, and leave the lists as well.
+func (b *scoreboard) join(id recordID) { b.count(&b.recs[id], 1) }
+
+func (b *scoreboard) leave(id recordID) {
+	s := &b.recs[id]
+	b.count(s, -1)
+	switch s.fate {
+	case inFlight:
+		b.flight.remove(b.recs, id)
+	case deemedLost:
+		b.lost.remove(b.recs, id)
+	}
+}
+
+// count adds a record to the sums, or takes it out of them.
+func (b *scoreboard) count(s *record, sign int) {
+	n := s.r.Len()
+	switch s.fate {
+	case inFlight:
+		b.flightBytes += sign * n
+	case deemedLost:
+		b.lostBytes += sign * n
+	case sacked:
+		b.sackedBytes += sign * n
+		b.sackedSegments += sign * ((n + int(s.unit) - 1) / int(s.unit))
+	}
+}
+
+// alloc gives s a place.
+func (b *scoreboard) alloc(s record) recordID {
+	s.prev, s.next = 0, 0
+	if id := b.free; id != 0 {
+		b.free = b.recs[id].next
+		b.recs[id] = s
+		return id
+	}
+	b.recs = append(b.recs, s)
+	return recordID(len(b.recs) - 1)
+}
+
+func (b *scoreboard) release(id recordID) {
+	b.recs[id] = record{next: b.free}
+	b.free = id
+}
+
+// recordList is a doubly linked list of records.
+type recordList struct{ head, tail recordID }
+
+// insertAfter puts id behind after, or first where that is 0.
+func (l *recordList) insertAfter(recs []record, after, id recordID) {
+	next := l.head
+	if after != 0 {
+		next = recs[after].next
+		recs[after].next = id
+	} else {
+		l.head = id
+	}
+	recs[id].prev, recs[id].next = after, next
+	if next != 0 {
+		recs[next].prev = id
+	} else {
+		l.tail = id
+	}
+}
+
+func (l *recordList) remove(recs []record, id recordID) {
+	s := &recs[id]
+	if s.prev != 0 {
+		recs[s.prev].next = s.next
+	} else {
+		l.head = s.next
+	}
+	if s.next != 0 {
+		recs[s.next].prev = s.prev
+	} else {
+		l.tail = s.prev
+	}
+	s.prev, s.next = 0, 0
 }

@@ -96,8 +96,11 @@ func TestNotADuplicate(t *testing.T) {
 
 // RFC 6675: what is SACKed is not sent again, and each hole is, once.
 func TestSACKRecovery(t *testing.T) {
-	s := Established(t, withSACK(), 60000, "<mss 1000,sackOK>")
+	o := withSACK()
+	o.RTT = 40 * time.Millisecond
+	s := Established(t, o, 60000, "<mss 1000,sackOK>")
 	send(s, 1, 10)
+	s.Advance(40 * time.Millisecond)
 	s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
 	s.In(". 1 ack 1 win 60000 <sack 1001-2001 3001-4001>")
 	s.In(". 1 ack 1 win 60000 <sack 1001-2001 3001-5001>")

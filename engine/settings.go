@@ -57,6 +57,13 @@ type Settings struct {
 	// it.
 	FinWait2Timeout, TimeWait time.Duration
 
+	// NoRACK finds losses by counting what was SACKed (RFC 6675), and not by
+	// time (RFC 8985), and sends no tail loss probes.
+	NoRACK bool
+	// Pacing spreads text over the round trip, for a congestion control that
+	// does not do so by itself.
+	Pacing bool
+
 	// InvalidRateLimit is the least time between two acknowledgments that
 	// answer segments which cannot be accepted and carry no text (RFC 5961,
 	// section 7).

@@ -15,13 +15,16 @@ const (
 	timerKeepAlive                 // RFC 9293, section 3.8.4
 	timerUser                      // user timeout, RFC 5482
 	timerLinger                    // FIN-WAIT-2 of a closed connection; TIME-WAIT
+	timerReorder                   // RACK's reordering window, RFC 8985, section 6.3
+	timerProbe                     // tail loss probe, RFC 8985, section 7
+	timerPace                      // when the next text may go out
 	numTimers
 )
 
 // timers are the deadlines of a connection. The zero value has none set.
 type timers struct {
 	at  [numTimers]Instant
-	set uint8 // a bit for each that is set
+	set uint16 // a bit for each that is set
 }
 
 func (t *timers) arm(id timerID, at Instant) {
@@ -37,7 +40,7 @@ func (t *timers) armed(id timerID) bool { return t.set&(1<<id) != 0 }
 func (t *timers) next() (Instant, timerID) {
 	at, first := Never, numTimers
 	for set := t.set; set != 0; set &= set - 1 {
-		id := timerID(bits.TrailingZeros8(set))
+		id := timerID(bits.TrailingZeros16(set))
 		if t.at[id] < at || first == numTimers {
 			at, first = t.at[id], id
 		}
@@ -75,6 +78,11 @@ func (c *Conn) HandleDeadline(now Instant) {
 			c.onKeepAliveTimer(now)
 		case timerUser:
 			c.fail(now, ReasonTimedOut)
+		case timerReorder:
+			c.onReorderTimer(now)
+		case timerProbe:
+			c.onProbeTimer(now)
+		case timerPace: // PollSegment finds that the time has come
 		case timerLinger:
 			c.finish(now, ReasonNone)
 		}

@@ -52,14 +52,3 @@ func (t *timestamps) take(now Instant, in *Segment) {
 		t.recent, t.recentAt = o.TSVal, now
 	}
 }
-
-// echoed returns the round trip that the echoed timestamp tells (RFC 7323,
-// section 4.1), and whether it is one.
-func (c *Conn) echoed(now Instant, in *Segment) (time.Duration, bool) {
-	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 {
-		return 0, false
-	}
-	ms := int32(timestamp(now, c.par.tsOffset) - in.Options.TSEcr)
-	d := time.Duration(ms) * time.Millisecond
-	return d, ms >= 0 && d <= c.set.MaxRTO
-}

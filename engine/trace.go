@@ -14,6 +14,8 @@ const (
 	TraceRecovery
 	// TraceRecovered: loss recovery ended.
 	TraceRecovered
+	// TraceUndo: a recovery, or a timeout, proved spurious and was taken back.
+	TraceUndo
 	// TraceTimeout: the retransmission timer expired.
 	TraceTimeout
 	// TraceDrop: a segment was dropped; Rule names the rule.

@@ -29,6 +29,8 @@ type Options struct {
 	// ISS and IRS are the initial sequence numbers of the engine and of the
 	// script's peer; scripts count from them.
 	ISS, IRS uint32
+	// RTT is how long Established lets the handshake's round trip take.
+	RTT time.Duration
 }
 
 // Script drives one engine. Every packet that the engine sends must be expected
@@ -112,6 +114,9 @@ func Established(tb testing.TB, o Options, win int, opts string) *Script {
 	tb.Helper()
 	s := Active(tb, o)
 	s.Out("S 0")
+	if o.RTT > 0 {
+		s.Advance(o.RTT)
+	}
 	s.In(fmt.Sprintf("S. 0 ack 1 win %d %s", win, opts))
 	s.Out(". 1 ack 1")
 	s.State(engine.StateEstablished)

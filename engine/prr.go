@@ -1,0 +1,46 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+// prr is Proportional Rate Reduction (RFC 9937): it lets fast recovery send in
+// proportion to what is delivered, so that the window has come down to ssthresh
+// when recovery ends, without a pause and without a burst.
+type prr struct {
+	flight    int // RecoverFS: what was in flight when recovery began
+	delivered int // prr_delivered: bytes delivered since
+	out       int // prr_out: bytes sent since
+	cwnd      int
+}
+
+// begin starts recovery with flight bytes in flight, those that the
+// acknowledgment which showed the loss delivered included, and those that were
+// SACKed before it left out (RFC 9937, section 6).
+func (p *prr) begin(flight int) { *p = prr{flight: max(flight, 1)} }
+
+// onAck computes the window after an acknowledgment that delivered that many
+// bytes and left pipe bytes in the network; safe says that it moved SND.UNA and
+// showed no further loss (RFC 9937, section 6).
+func (p *prr) onAck(delivered, pipe, ssthresh, mss int, safe bool) {
+	p.delivered += delivered
+	n := p.delivered - p.out
+	switch {
+	case pipe > ssthresh:
+		// Proportional: sent is to delivered as ssthresh is to what was in
+		// flight.
+		n = ceilDiv(p.delivered*ssthresh, p.flight) - p.out
+	case safe: // slow start up to ssthresh
+		n = min(ssthresh-pipe, max(n, delivered)+mss)
+	default: // packet conservation
+		n = min(ssthresh-pipe, n)
+	}
+	if n <= 0 && p.out == 0 {
+		n = mss // the fast retransmit itself
+	}
+	p.cwnd = pipe + max(n, 0)
+}
+
+// onSent notes that n bytes went out.
+func (p *prr) onSent(n int) { p.out += n }
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }

@@ -1,0 +1,108 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+)
+
+// tailProbe is the tail loss probe of RFC 8985, section 7: where the last
+// segments of a flight are lost, nothing comes back to tell; a probe after two
+// round trips does, long before the retransmission timer.
+type tailProbe struct {
+	out    bool    // a probe is outstanding, up to end
+	resent bool    // it was text that had been sent before (TLP.is_retrans)
+	due    bool    // one is to be sent at the next poll
+	end    seq.Num // TLP.end_seq
+}
+
+// maxAckDelay of the peer, for a flight of one segment: it may wait for a second
+// (RFC 8985, section 7.2, TLP.max_ack_delay).
+const peerAckDelay = 200 * time.Millisecond
+
+// armProbe sets the probe timer (RFC 8985, section 7.2), where the conditions
+// hold and the retransmission timer is not earlier.
+func (c *Conn) armProbe(now Instant) {
+	c.timers.stop(timerProbe)
+	if c.loss == nil || !c.shake.sack || c.set.NoRACK || c.recovery.phase != phaseOpen ||
+		c.board.empty() || c.board.anySacked() || c.loss.tlp.out || c.tx.wnd == 0 {
+		return
+	}
+	wait := time.Second // RFC 8985, section 7.2: without a measurement
+	if c.rtt.valid {
+		wait = 2*c.rtt.srtt + 2*clockGranularity
+		if c.board.order.n == 1 {
+			wait += peerAckDelay
+		}
+	}
+	at := now.Add(max(wait, clockGranularity))
+	if c.timers.armed(timerRetransmit) && at >= c.timers.at[timerRetransmit] {
+		return
+	}
+	c.timers.arm(timerProbe, at)
+}
+
+// onProbeTimer asks for a probe (RFC 8985, section 7.3).
+func (c *Conn) onProbeTimer(now Instant) {
+	if c.board.empty() || c.recovery.phase != phaseOpen {
+		return
+	}
+	c.loss.tlp.due = true
+	// The retransmission timer starts anew when the probe goes out.
+	c.timers.arm(timerRetransmit, now.Add(c.timeout()))
+}
+
+// pollProbeText builds the probe: the next text that was never sent, where the
+// peer's window lets it go, or else the last segment once more.
+func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
+	if c.loss == nil || !c.loss.tlp.due {
+		return false
+	}
+	t := &c.loss.tlp
+	t.due = false
+	if !c.state.sends() || c.board.empty() || c.recovery.phase != phaseOpen {
+		return false
+	}
+	if n := min(c.Unsent(), c.segmentRoom()); n > 0 && n <= c.usable() {
+		*t = tailProbe{out: true, end: c.tx.nxt.Add(n)}
+		c.sendText(now, out, n, c.segmentRoom())
+		t.end = c.tx.nxt
+		c.counters.TailProbes++
+		return true
+	}
+	last := c.board.order.n - 1
+	mss := c.segmentRoom()
+	if s := c.board.at(last); s.fate == sacked {
+		return false
+	} else if n := s.r.Len(); n > mss && !(n == mss+1 && c.endsInFin(s.r)) {
+		c.board.split(last, n-mss)
+		last++
+	}
+	*t = tailProbe{out: true, resent: true, end: c.tx.nxt}
+	c.resend(now, out, *c.board.order.at(last), mss)
+	c.counters.TailProbes++
+	return true
+}
+
+// onAckOfProbe looks at an acknowledgment for news of the probe, and reports
+// whether the probe made good a loss, which is one like any other (RFC 8985,
+// section 7.4).
+func (t *tailProbe) onAck(ack seq.Num, dsack, duplicate bool) (lost bool) {
+	if !t.out || ack.Less(t.end) {
+		return false
+	}
+	switch {
+	case !t.resent, dsack: // it was new, or came twice: nothing was lost
+	case t.end.Less(ack):
+		lost = true
+	case duplicate: // both copies have arrived, and the peer has no SACK to say so
+	default:
+		// The acknowledgment may be that of the first copy: wait for more.
+		return false
+	}
+	*t = tailProbe{}
+	return lost
+}

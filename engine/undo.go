@@ -1,0 +1,77 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "tcpcb/engine/seq"
+
+// undo finds out whether what was sent again had been lost at all. Where it had
+// not, recovery ends and the congestion window is what it was (RFC 3522, RFC
+// 3708, RFC 4015).
+type undo struct {
+	armed bool // recovery has begun, and may have been for nothing
+	sent  bool // something was sent again since
+	// stamp is the timestamp of the first of what was sent again.
+	stamp uint32
+	// unproved is how many segments were sent again and not told, by DSACK, to
+	// have been there already.
+	unproved int
+}
+
+func (u *undo) begin() { *u = undo{armed: true} }
+
+// onResent notes that segments go out again, with timestamp stamp.
+func (u *undo) onResent(stamp uint32, segments int) {
+	if !u.sent {
+		u.sent, u.stamp = true, stamp
+	}
+	u.unproved += segments
+}
+
+// onDSACK notes that the peer got that many segments twice.
+func (u *undo) onDSACK(segments int) { u.unproved = max(0, u.unproved-segments) }
+
+// byDSACK reports whether all that was sent again had been there already (RFC
+// 3708, section 3).
+func (u *undo) byDSACK() bool { return u.armed && u.sent && u.unproved == 0 }
+
+// byEcho reports whether the acknowledgment that echoes a timestamp was caused by
+// what was sent before anything was sent again (RFC 3522, section 3.2, step 5).
+func (u *undo) byEcho(echo uint32) bool {
+	return u.armed && u.sent && int32(echo-u.stamp) < 0
+}
+
+// takeDSACK looks for a report of what came twice in the first SACK block of an
+// acknowledgment (RFC 2883, section 4): it lies before the acknowledgment, or
+// within the second block. It returns how many segments that were, and the
+// blocks that are left.
+func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
+	rest = in.Options.SACKBlocks()
+	if len(rest) == 0 || rest[0].Empty() {
+		return 0, rest
+	}
+	first := rest[0]
+	if !first.End.LessEq(in.Ack) && !(len(rest) > 1 && rest[1].Covers(first)) {
+		return 0, rest
+	}
+	// A report of what was never sent, or long ago, is none of ours.
+	if first.Start.Less(c.tx.una.Add(-c.tx.maxWnd)) || c.tx.nxt.Less(first.End) {
+		return 0, rest[1:]
+	}
+	c.counters.DSACKsIn++
+	c.recovery.reorder.onDSACK(c.tx.una, c.tx.nxt)
+	return ceilDiv(first.Len(), c.tx.mss), rest[1:]
+}
+
+// undoRecovery takes back what a recovery did that was for nothing.
+func (c *Conn) undoRecovery(now Instant) {
+	c.board.unlose()
+	c.cc.onUndo(now)
+	if c.recovery.phase == phaseLoss {
+		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4
+	}
+	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
+	c.loss.undo = undo{}
+	c.counters.SpuriousRecoveries++
+	c.trace(now, TraceUndo)
+}
