@@ -23,6 +23,7 @@ type app struct {
 	gaveUp                  bool // by Close
 	shut                    bool // it closed for reading: anything may be missing
 	sawEOF, sawClosed       bool
+	endedAt                 time.Duration
 }
 
 func (a *app) init(h *host) {
@@ -224,7 +225,7 @@ func (h *host) readOnce(readable int) {
 // endOfStream is reached where a read returns nothing for good.
 func (h *host) endOfStream() {
 	h.sim.logf(h, "end of stream")
-	h.sawEOF = true
+	h.sawEOF, h.endedAt = true, h.sim.now.Sub(h.sim.start)
 	if h.End == EndHold && h.out.n == h.Write {
 		h.ended = true
 	}

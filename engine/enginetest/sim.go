@@ -43,6 +43,8 @@ type HostResult struct {
 	// EOF says that the application read to the end of the stream, and Closed
 	// that it was told of the end of the connection.
 	EOF, Closed bool
+	// EndedAt is when it did, counted from the start.
+	EndedAt     time.Duration
 	Counters    engine.Counters
 }
 
@@ -289,7 +291,7 @@ func (s *sim) finish(r *Result) {
 		r.Hosts[i] = HostResult{
 			State: h.conn.State(), Reason: h.conn.Reason(),
 			Written: h.out.n, Read: h.in.n, SumWritten: h.out.sum, SumRead: h.in.sum,
-			EOF: h.sawEOF, Closed: h.sawClosed, Counters: *h.conn.Counters(),
+			EOF: h.sawEOF, EndedAt: h.endedAt, Closed: h.sawClosed, Counters: *h.conn.Counters(),
 		}
 		h.conn.Release()
 	}
