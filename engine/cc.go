@@ -97,6 +97,7 @@ var controllers = []struct {
 	make func(mss, initial int) controller
 }{
 	{ccReno, newReno},
+	{ccCubic, newCubic},
 }
 
 // CongestionControls returns the names that Params.CongestionControl may have.

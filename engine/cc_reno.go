@@ -7,60 +7,32 @@ import "math"
 
 const ccReno = "reno"
 
-// renoLimit bounds how much one acknowledgment opens the window in slow start,
-// in segments. A receiver that acknowledges each batch of arrivals sends few:
-// the limit of one segment of RFC 5681 would starve it; this is the L of RFC
-// 9406, section 4.2, for senders that do not pace.
-const renoLimit = 8
-
 // reno is the congestion control of RFC 5681, with the counting of bytes of RFC
-// 3465. Loss recovery sends by the pipe (RFC 6675), so that the window is not
-// inflated by duplicate acknowledgments.
+// 3465 and the slow start of RFC 9406. Loss recovery sends by the pipe (RFC
+// 6675), so that the window is not inflated by duplicate acknowledgments.
 type reno struct {
-	mss      int
-	initial  int
-	cwnd     int
-	ssthresh int
-	acked    int // bytes acknowledged since the window last grew, in congestion avoidance
-	prior    renoPrior
+	windowed
+	acked int // bytes acknowledged since the window last grew, in congestion avoidance
+	prior renoPrior
 }
 
-// renoPrior is what the last reduction took away, for onUndo.
-type renoPrior struct{ cwnd, ssthresh int }
-
-func newReno(mss, initial int) controller {
-	// RFC 5681, section 3.1: ssthresh SHOULD be arbitrarily high at first.
-	return &reno{mss: mss, initial: initial, cwnd: initial, ssthresh: math.MaxInt}
+// renoPrior is what the last reduction took away, for onUndo; its zero value is
+// nothing.
+type renoPrior struct {
+	cwnd, ssthresh int
+	first          hystart
 }
 
-func (r *reno) name() string        { return ccReno }
-func (r *reno) window() int         { return r.cwnd }
-func (r *reno) threshold() int      { return r.ssthresh }
-func (r *reno) pacingRate() int64   { return 0 }
-func (r *reno) reduces() bool       { return true }
-func (r *reno) setMSS(mss int)      { r.mss = mss; r.cwnd = max(r.cwnd, mss) }
-func (r *reno) onSent(sendSample)   {}
-func (r *reno) onLost(lostSample)   {}
-func (r *reno) onIdle(Instant)      { r.cwnd = min(r.cwnd, r.initial) }
-func (r *reno) onRecovered(Instant) { r.cwnd, r.acked = max(r.ssthresh, r.mss), 0 }
+func newReno(mss, initial int) controller { return &reno{windowed: newWindowed(mss, initial)} }
+
+func (r *reno) name() string { return ccReno }
 
 func (r *reno) onAck(s ackSample) {
-	// A window that is not used says nothing about the path (RFC 7661,
-	// section 4.3).
-	if !s.limited || s.phase == phaseFast {
+	if !r.mayGrow(&s) {
 		return
 	}
-	acked := s.acked
-	if r.cwnd < r.ssthresh {
-		grow := min(acked, renoLimit*r.mss, r.ssthresh-r.cwnd)
-		r.cwnd += grow
-		if r.cwnd < r.ssthresh {
-			return
-		}
-		acked -= grow
-	}
-	r.acked += acked
-	for r.acked >= r.cwnd {
+	r.acked += r.slowStart(&s)
+	for r.acked >= r.cwnd { // RFC 3465, section 2.1
 		r.acked -= r.cwnd
 		r.cwnd += r.mss
 	}
@@ -72,27 +44,78 @@ func (r *reno) onRecovery(_ Instant, flight int) { r.reduce(flight) }
 func (r *reno) onCongestion(_ Instant, flight int) { r.reduce(flight) }
 
 func (r *reno) reduce(flight int) {
-	r.save()
+	r.prior = renoPrior{r.cwnd, r.ssthresh, r.first}
 	r.ssthresh = max(flight/2, 2*r.mss) // RFC 5681, section 3.1, equation 4
 	r.cwnd, r.acked = r.ssthresh, 0
+	r.first.end()
 }
+
+func (r *reno) onRecovered(Instant) { r.cwnd, r.acked = max(r.ssthresh, r.mss), 0 }
 
 func (r *reno) onTimeout(_ Instant, flight int, first bool) {
 	// RFC 5681, section 3.1: for a segment that was sent again before, ssthresh
 	// is held; the window MUST be set to no more than the loss window.
 	if first {
-		r.save()
+		r.prior = renoPrior{r.cwnd, r.ssthresh, r.first}
 		r.ssthresh = max(flight/2, 2*r.mss)
 	}
 	r.cwnd, r.acked = r.mss, 0
+	r.first.end()
 }
 
-func (r *reno) save() { r.prior = renoPrior{r.cwnd, r.ssthresh} }
-
+// onUndo restores what the reduction took away (RFC 4015, section 3.2).
 func (r *reno) onUndo(Instant) {
 	if r.prior.cwnd == 0 {
 		return
 	}
-	r.cwnd, r.ssthresh = max(r.cwnd, r.prior.cwnd), max(r.ssthresh, r.prior.ssthresh)
+	r.cwnd, r.ssthresh, r.first = max(r.cwnd, r.prior.cwnd), max(r.ssthresh, r.prior.ssthresh), r.prior.first
 	r.prior = renoPrior{}
+}
+
+// windowed is what controllers share that have a window and no pace: reno and
+// cubic.
+type windowed struct {
+	mss, initial   int
+	cwnd, ssthresh int
+	first          hystart
+}
+
+func newWindowed(mss, initial int) windowed {
+	// RFC 5681, section 3.1: ssthresh SHOULD be arbitrarily high at first.
+	return windowed{mss: mss, initial: initial, cwnd: initial, ssthresh: math.MaxInt}
+}
+
+func (w *windowed) window() int       { return w.cwnd }
+func (w *windowed) threshold() int    { return w.ssthresh }
+func (w *windowed) pacingRate() int64 { return 0 }
+func (w *windowed) reduces() bool     { return true }
+func (w *windowed) onSent(sendSample) {}
+func (w *windowed) onLost(lostSample) {}
+func (w *windowed) setMSS(mss int)    { w.mss = mss; w.cwnd = max(w.cwnd, mss) }
+
+// onIdle restarts with the initial window (RFC 5681, section 4.1).
+func (w *windowed) onIdle(Instant) { w.cwnd = min(w.cwnd, w.initial) }
+
+// mayGrow reports whether an acknowledgment may open the window. One that is not
+// used says nothing about the path (RFC 7661, section 4.3), and in fast recovery
+// the window is recovery's.
+func (w *windowed) mayGrow(s *ackSample) bool { return s.limited && s.phase != phaseFast }
+
+// slowStart opens the window below ssthresh, and returns the bytes acknowledged
+// that are left for congestion avoidance.
+func (w *windowed) slowStart(s *ackSample) int {
+	if w.cwnd >= w.ssthresh {
+		return s.acked
+	}
+	grow, over := w.first.slowStart(s, w.mss)
+	if over {
+		w.ssthresh = w.cwnd
+		return 0
+	}
+	grow = min(grow, w.ssthresh-w.cwnd)
+	w.cwnd += grow
+	if w.cwnd < w.ssthresh {
+		return 0
+	}
+	return s.acked - grow
 }

@@ -21,32 +21,40 @@ type delivery struct {
 	bytes    int     // newly known to have arrived
 	sentAt   Instant // of the latest of what was sent once; Never when there is none
 	resent   bool    // some of it was sent more than once
+	original bool    // of something that was, an earlier copy has arrived
+	again    bool    // of something that was, the last copy has arrived
 	sackNews bool    // SACK told something new
 	sample   rateSample
 }
 
-// add takes a record that has arrived.
-func (d *delivery) add(s *record) {
+// add takes a record that has arrived; acked says that the acknowledgment
+// itself tells, and not a SACK.
+func (d *delivery) add(s *record, acked bool) {
 	n := s.r.Len()
 	d.bytes += n
-	if s.retransmitted {
-		d.resent = true
-	} else if d.sentAt == Never || s.stamp.sentAt > d.sentAt {
-		d.sentAt = s.stamp.sentAt
-	}
 	d.rate.onDelivered(d.now, n, &s.stamp, &d.sample)
-	d.reorder.onDelivered(s)
-	if !s.retransmitted || !d.arrivedBefore(s) {
+	if !s.retransmitted {
+		if d.sentAt == Never || s.stamp.sentAt > d.sentAt {
+			d.sentAt = s.stamp.sentAt
+		}
+		d.reorder.onOriginal(s.r.End)
+		d.rack.onDelivered(d.now, s)
+		return
+	}
+	d.resent = true
+	older := d.echoes && int32(d.echo-timestamp(s.stamp.sentAt, d.offset)) < 0
+	early := d.now.Sub(s.stamp.sentAt) < d.minRTT
+	switch {
+	case early, older && acked:
+		// An earlier copy has arrived, and not the last.
+		d.original = true
+		d.reorder.onOriginal(s.r.End)
+	case older:
+		// The echo in a SACK is that of the last text in order: it tells
+		// nothing, and RACK passes the segment over (RFC 8985, section 6.2,
+		// step 2).
+	default:
+		d.again = d.again || acked && d.echoes
 		d.rack.onDelivered(d.now, s)
 	}
-}
-
-// arrivedBefore reports whether it was an earlier transmission of s that
-// arrived, and not the last (RFC 8985, section 6.2, step 2): the peer echoes an
-// older timestamp, or less than the least round-trip time has passed.
-func (d *delivery) arrivedBefore(s *record) bool {
-	if d.echoes && int32(d.echo-timestamp(s.stamp.sentAt, d.offset)) < 0 {
-		return true
-	}
-	return d.now.Sub(s.stamp.sentAt) < d.minRTT
 }

@@ -45,7 +45,7 @@ var paths = []path{
 func (p path) goodput(t *testing.T, cc string) (share float64, r enginetest.Result) {
 	t.Helper()
 	bps := p.rate / 8
-	n := 4 * bps
+	n := 10 * bps
 	if p.name == "loss 20%" {
 		n = bps
 	}
@@ -76,12 +76,12 @@ func (p path) goodput(t *testing.T, cc string) (share float64, r enginetest.Resu
 func TestGoodput(t *testing.T) {
 	var out bytes.Buffer
 	w := tabwriter.NewWriter(&out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "path\tcontrol\tshare\tresent\ttimeouts\trecoveries\tspurious\tprobes")
+	fmt.Fprintln(w, "path\tcontrol\tshare\tdropped\tresent\ttimeouts\trecoveries\tspurious\tprobes")
 	for _, p := range paths {
 		for _, cc := range engine.CongestionControls() {
 			share, r := p.goodput(t, cc)
 			c := r.Hosts[0].Counters
-			fmt.Fprintf(w, "%s\t%s\t%.3f\t%d\t%d\t%d\t%d\t%d\n", p.name, cc, share, c.Retransmits, c.Timeouts, c.FastRecoveries, c.SpuriousRecoveries, c.TailProbes)
+			fmt.Fprintf(w, "%s\t%s\t%.3f\t%d\t%d\t%d\t%d\t%d\t%d\n", p.name, cc, share, r.Lost, c.Retransmits, c.Timeouts, c.FastRecoveries, c.SpuriousRecoveries, c.TailProbes)
 		}
 	}
 	w.Flush()

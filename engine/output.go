@@ -137,7 +137,7 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.fillText(out, r)
 	c.board.sentAgain(id, mss, c.stamp(now, r.Len()))
 	c.recovery.first = false
-	c.loss.undo.onResent(timestamp(now, c.par.tsOffset), ceilDiv(r.Len(), mss))
+	c.loss.undo.onResent(ceilDiv(r.Len(), mss))
 	out.Retransmission = true
 	c.counters.Retransmits++
 	c.armRetransmit(now)

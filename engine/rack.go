@@ -48,13 +48,12 @@ type reordering struct {
 // spurious retransmission (RFC 8985, section 3.3.2).
 const reoPersist = 16
 
-// onDelivered notes whether s has arrived behind what was sent after it (RFC
-// 8985, section 6.2, step 3).
-func (o *reordering) onDelivered(s *record) {
-	switch {
-	case o.fack.Less(s.r.End):
-		o.fack = s.r.End
-	case s.r.End.Less(o.fack) && !s.retransmitted:
+// onOriginal notes whether the first copy of what ends at end has arrived behind
+// what was sent after it (RFC 8985, section 6.2, step 3).
+func (o *reordering) onOriginal(end seq.Num) {
+	if o.fack.Less(end) {
+		o.fack = end
+	} else if end.Less(o.fack) {
 		o.seen = true
 	}
 }

@@ -127,19 +127,17 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	c.cc.onAck(s)
 }
 
-// checkSpurious takes a recovery back for which there was no reason.
+// checkSpurious takes a recovery back for which there was no reason. What a
+// recovery that has ended sent again may yet prove spurious, as long as no new
+// one has begun.
 func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	u := &c.loss.undo
 	u.onDSACK(n.dsacked)
-	if c.recovery.phase == phaseOpen {
-		// What a recovery that has ended sent again may yet prove spurious, as
-		// long as no new one has begun.
-		if n.dsacked > 0 && u.byDSACK() {
-			c.undoRecovery(now)
-		}
-		return
-	}
-	if u.byDSACK() || n.acked > 0 && d.echoes && u.byEcho(d.echo) {
+	u.onDelivered(d)
+	// After a timeout, the verdict on all that was outstanding was one: it falls
+	// with its first part. In fast recovery, each was judged by itself.
+	open := c.board.anyLost() || c.board.resentBytes > 0
+	if u.byDSACK() || u.byOriginals() && (c.recovery.phase == phaseLoss || !open) {
 		c.undoRecovery(now)
 	}
 }

@@ -83,7 +83,7 @@ func (b *scoreboard) sackRange(news, block seq.Range, d *delivery) {
 		b.join(id)
 		b.highSacked = seq.Max(b.highSacked, s.r.End)
 		d.sackNews = true
-		d.add(s)
+		d.add(s, false)
 	}
 }
 

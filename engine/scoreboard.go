@@ -24,6 +24,8 @@ type scoreboard struct {
 	flight, lost recordList
 	// The sums of bytes in the network, lost, and SACKed.
 	flightBytes, lostBytes, sackedBytes int
+	// resentBytes are those in the network that were sent before.
+	resentBytes int
 	// sackedSegments is how many packets the SACKed ranges were sent in.
 	sackedSegments int
 	// highSacked is the end of the highest SACKed range.
@@ -140,7 +142,7 @@ func (b *scoreboard) ack(una seq.Num, d *delivery) {
 		part := *s
 		part.r.End = seq.Min(una, s.r.End)
 		if part.fate != sacked {
-			d.add(&part)
+			d.add(&part, true)
 		}
 		if una.Less(s.r.End) {
 			b.count(s, -1)
@@ -245,6 +247,9 @@ func (b *scoreboard) count(s *record, sign int) {
 	switch s.fate {
 	case inFlight:
 		b.flightBytes += sign * n
+		if s.retransmitted {
+			b.resentBytes += sign * n
+		}
 	case deemedLost:
 		b.lostBytes += sign * n
 	case sacked:

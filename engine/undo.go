@@ -11,8 +11,9 @@ import "tcpcb/engine/seq"
 type undo struct {
 	armed bool // recovery has begun, and may have been for nothing
 	sent  bool // something was sent again since
-	// stamp is the timestamp of the first of what was sent again.
-	stamp uint32
+	// needed says that what was sent again has arrived, and what was sent first
+	// had not; original, the other way round.
+	needed, original bool
 	// unproved is how many segments were sent again and not told, by DSACK, to
 	// have been there already.
 	unproved int
@@ -20,12 +21,16 @@ type undo struct {
 
 func (u *undo) begin() { *u = undo{armed: true} }
 
-// onResent notes that segments go out again, with timestamp stamp.
-func (u *undo) onResent(stamp uint32, segments int) {
-	if !u.sent {
-		u.sent, u.stamp = true, stamp
-	}
+// onResent notes that segments go out again.
+func (u *undo) onResent(segments int) {
+	u.sent = true
 	u.unproved += segments
+}
+
+// onDelivered takes what an acknowledgment told of the copies that arrived.
+func (u *undo) onDelivered(d *delivery) {
+	u.needed = u.needed || d.again
+	u.original = u.original || d.original
 }
 
 // onDSACK notes that the peer got that many segments twice.
@@ -35,11 +40,9 @@ func (u *undo) onDSACK(segments int) { u.unproved = max(0, u.unproved-segments) 
 // 3708, section 3).
 func (u *undo) byDSACK() bool { return u.armed && u.sent && u.unproved == 0 }
 
-// byEcho reports whether the acknowledgment that echoes a timestamp was caused by
-// what was sent before anything was sent again (RFC 3522, section 3.2, step 5).
-func (u *undo) byEcho(echo uint32) bool {
-	return u.armed && u.sent && int32(echo-u.stamp) < 0
-}
+// byOriginals reports whether what was sent first has arrived, of all that is
+// known (RFC 3522, section 3.2, step 5).
+func (u *undo) byOriginals() bool { return u.armed && u.original && !u.needed }
 
 // takeDSACK looks for a report of what came twice in the first SACK block of an
 // acknowledgment (RFC 2883, section 4): it lies before the acknowledgment, or
@@ -66,6 +69,7 @@ func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
 // undoRecovery takes back what a recovery did that was for nothing.
 func (c *Conn) undoRecovery(now Instant) {
 	c.board.unlose()
+	c.recovery.reorder.seen = true // what else than lateness looks like a loss
 	c.cc.onUndo(now)
 	if c.recovery.phase == phaseLoss {
 		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4

@@ -44,8 +44,8 @@ type HostResult struct {
 	// that it was told of the end of the connection.
 	EOF, Closed bool
 	// EndedAt is when it did, counted from the start.
-	EndedAt     time.Duration
-	Counters    engine.Counters
+	EndedAt  time.Duration
+	Counters engine.Counters
 }
 
 // A Result's Trace holds the first lines and the last.

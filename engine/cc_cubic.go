@@ -1,0 +1,180 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "math"
+
+const ccCubic = "cubic"
+
+// The constants of RFC 9438: C in segments a second cubed, and beta (sections
+// 4.1 and 5), and alpha for the Reno-friendly region (section 4.3).
+const (
+	cubicC     = 0.4
+	cubicBeta  = 0.7
+	cubicAlpha = 3 * (1 - cubicBeta) / (1 + cubicBeta)
+)
+
+// cubic is the congestion control of RFC 9438. Its window is a cubic function of
+// the time since the last reduction: steep, flat about the window at which that
+// came, and steep again. It is computed in segments, which are counted in
+// float64.
+type cubic struct {
+	windowed
+	cubicEpoch
+	// wMax is W_max in segments; prior is cwnd_prior, the window before the last
+	// reduction.
+	wMax, prior float64
+	undo        cubicUndo
+}
+
+// cubicEpoch is a stage of congestion avoidance; the zero value is before its
+// first acknowledgment.
+type cubicEpoch struct {
+	running bool
+	start   Instant // the time at which t is 0
+	k       float64 // K, in seconds
+	west    float64 // W_est, in segments
+	last    Instant // of the last acknowledgment
+	part    float64 // of a byte by which the window is to grow yet
+}
+
+// cubicUndo is what the last reduction took away, for onUndo.
+type cubicUndo struct {
+	cwnd, ssthresh int
+	wMax, prior    float64
+	epoch          cubicEpoch
+	first          hystart
+}
+
+func newCubic(mss, initial int) controller { return &cubic{windowed: newWindowed(mss, initial)} }
+
+func (c *cubic) name() string { return ccCubic }
+
+func (c *cubic) segments() float64 { return float64(c.cwnd) / float64(c.mss) }
+
+func (c *cubic) onAck(s ackSample) {
+	if !c.mayGrow(&s) {
+		// Time in which the window was not used is none in which the path could
+		// have shown what it bears (RFC 9438, section 5.8).
+		if c.running {
+			c.start = c.start.Add(s.now.Sub(c.last))
+			c.last = s.now
+		}
+		return
+	}
+	if acked := c.slowStart(&s); acked > 0 && c.cwnd >= c.ssthresh {
+		c.avoid(&s, float64(acked)/float64(c.mss))
+	}
+}
+
+// avoid is congestion avoidance: acked segments were acknowledged.
+func (c *cubic) avoid(s *ackSample, acked float64) {
+	cwnd := c.segments()
+	if !c.running {
+		c.begin(s.now, cwnd)
+	}
+	c.last = s.now
+	t := s.now.Sub(c.start).Seconds()
+	c.befriend(cwnd, acked)
+	var grow float64 // in segments
+	if c.at(t) < c.west {
+		grow = c.west - cwnd // RFC 9438, section 4.3, Reno-friendly region
+	} else {
+		// Sections 4.4 and 4.5: towards where the function is a round trip from
+		// now, by half of the window in one at most.
+		target := min(max(c.at(t+s.srtt.Seconds()), cwnd), 1.5*cwnd)
+		grow = (target - cwnd) / cwnd * acked
+	}
+	c.part += max(grow, 0) * float64(c.mss)
+	whole := math.Floor(c.part)
+	c.cwnd += int(whole)
+	c.part -= whole
+}
+
+// begin begins a stage of congestion avoidance with a window of cwnd segments
+// (RFC 9438, section 4.2).
+func (c *cubic) begin(now Instant, cwnd float64) {
+	c.cubicEpoch = cubicEpoch{running: true, start: now, last: now, west: cwnd}
+	if cwnd < c.wMax {
+		c.k = math.Cbrt((c.wMax - cwnd) / cubicC)
+	} else {
+		c.wMax = cwnd
+	}
+}
+
+// at is W_cubic, t seconds into the stage (RFC 9438, section 4.2, figure 1).
+func (c *cubic) at(t float64) float64 {
+	d := t - c.k
+	return cubicC*d*d*d + c.wMax
+}
+
+// befriend moves W_est as Reno's window would move (RFC 9438, section 4.3,
+// figure 4).
+func (c *cubic) befriend(cwnd, acked float64) {
+	alpha := cubicAlpha
+	if c.west >= c.prior {
+		alpha = 1
+	}
+	c.west += alpha * acked / cwnd
+}
+
+func (c *cubic) onRecovery(_ Instant, flight int) { c.reduce(flight) }
+
+// onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST;
+// RFC 9438, section 4.6).
+func (c *cubic) onCongestion(_ Instant, flight int) { c.reduce(flight) }
+
+// reduce is the multiplicative decrease (RFC 9438, section 4.6).
+func (c *cubic) reduce(flight int) {
+	c.save()
+	c.remember()
+	c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
+	c.cwnd = c.ssthresh
+	c.cubicEpoch = cubicEpoch{}
+	c.first.end()
+}
+
+// remember sets W_max, lower than where the window was where that had not come
+// up to the last one: fast convergence makes room for newcomers (RFC 9438,
+// section 4.7).
+func (c *cubic) remember() {
+	cwnd := c.segments()
+	c.prior = cwnd
+	if cwnd < c.wMax {
+		c.wMax = cwnd * (1 + cubicBeta) / 2
+	} else {
+		c.wMax = cwnd
+	}
+}
+
+func (c *cubic) onRecovered(Instant) { c.cwnd = max(c.ssthresh, c.mss) }
+
+// onTimeout is RFC 9438, section 4.8: as RFC 5681 has it, but with beta; the
+// stage that follows slow start begins with its own window for W_max.
+func (c *cubic) onTimeout(_ Instant, flight int, first bool) {
+	if first {
+		c.save()
+		c.remember()
+		c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
+	}
+	c.wMax = 0
+	c.cwnd = c.mss
+	c.cubicEpoch = cubicEpoch{}
+	c.first.end()
+}
+
+func (c *cubic) save() {
+	c.undo = cubicUndo{c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch, c.first}
+}
+
+// onUndo restores what the reduction took away (RFC 9438, section 4.9.1).
+func (c *cubic) onUndo(Instant) {
+	u := &c.undo
+	if u.cwnd <= c.cwnd {
+		return
+	}
+	c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch = u.cwnd, max(c.ssthresh, u.ssthresh), u.wMax, u.prior, u.epoch
+	c.first = u.first
+	*u = cubicUndo{}
+}

@@ -1,0 +1,93 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "time"
+
+// hystart is HyStart++ (RFC 9406): it leaves slow start when round trips grow
+// longer, before the queue overflows, by way of Conservative Slow Start, which
+// takes a wrong guess back. The zero value is ready for a connection's first
+// slow start; later ones know their ssthresh.
+type hystart struct {
+	done bool // the first slow start is over
+	css  bool // Conservative Slow Start
+	// samples and least are of this round, last is the least of the round
+	// before; 0 stands for infinite.
+	samples     int32
+	cssRounds   int32
+	least, last time.Duration
+	base        time.Duration // cssBaselineMinRtt
+	roundEnd    int64         // the sampler's count at which the round ends
+}
+
+// The constants of RFC 9406, section 4.3.
+const (
+	hystartMinThresh  = 4 * time.Millisecond
+	hystartMaxThresh  = 16 * time.Millisecond
+	hystartDivisor    = 8
+	hystartSamples    = 8
+	hystartCSSGrowth  = 4
+	hystartCSSRounds  = 5
+	hystartBurstLimit = 8 // L, for senders that do not pace
+)
+
+// slowStart returns by how many bytes an acknowledgment opens the window in slow
+// start, and whether slow start is over.
+//
+// A receiver that acknowledges each batch of arrivals sends few acknowledgments:
+// a limit of one or two segments for each (RFC 5681, section 3.1; RFC 3465)
+// would starve it. L is 8 for senders that do not pace (RFC 9406, section 4.2).
+func (h *hystart) slowStart(s *ackSample, mss int) (grow int, over bool) {
+	grow = min(s.acked, hystartBurstLimit*mss)
+	if h.done {
+		return grow, false
+	}
+	over = h.round(s)
+	if s.rtt >= 0 {
+		h.sample(s.rtt)
+	}
+	if h.css {
+		grow /= hystartCSSGrowth
+	}
+	return grow, over
+}
+
+// round begins a new round where the last is over, and reports whether slow
+// start is (RFC 9406, section 4.2).
+func (h *hystart) round(s *ackSample) bool {
+	if s.rate.priorDelivered < h.roundEnd {
+		return false
+	}
+	h.roundEnd = s.rate.delivered
+	h.last, h.least, h.samples = h.least, 0, 0
+	if !h.css {
+		return false
+	}
+	h.cssRounds++
+	h.done = h.cssRounds >= hystartCSSRounds
+	return h.done
+}
+
+func (h *hystart) sample(rtt time.Duration) {
+	if h.least == 0 || rtt < h.least {
+		h.least = rtt
+	}
+	h.samples++
+	if h.samples < hystartSamples {
+		return
+	}
+	switch {
+	case h.css && h.least < h.base:
+		// The delay was a passing one: back to slow start.
+		h.css, h.base = false, 0
+	case !h.css && h.last > 0:
+		thresh := min(max(h.last/hystartDivisor, hystartMinThresh), hystartMaxThresh)
+		if h.least >= h.last+thresh {
+			h.css, h.base, h.cssRounds = true, h.least, 0
+		}
+	}
+}
+
+// end ends the first slow start: a loss did, or a mark.
+func (h *hystart) end() { *h = hystart{done: true} }
