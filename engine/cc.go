@@ -98,6 +98,7 @@ var controllers = []struct {
 }{
 	{ccReno, newReno},
 	{ccCubic, newCubic},
+	{ccBBR, newBBR},
 }
 
 // CongestionControls returns the names that Params.CongestionControl may have.

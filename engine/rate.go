@@ -109,3 +109,11 @@ func (s *rateSampler) finish(out *rateSample, minRTT time.Duration) {
 	got := s.delivered - st.delivered
 	out.rate = int64(float64(got) / out.interval.Seconds())
 }
+
+// got returns how many bytes were delivered over the sample.
+func (r *rateSample) got() int {
+	if !r.some {
+		return 0
+	}
+	return int(r.delivered - r.priorDelivered)
+}
