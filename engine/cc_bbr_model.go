@@ -42,8 +42,8 @@ func (m *bbrModel) advanceMaxBW() {
 func (b *bbr) updateLatest(s *ackSample) {
 	m := &b.model
 	m.lossRoundStart = false
-	m.bwLatest = max(m.bwLatest, float64(s.rate.rate))
-	m.flightLatest = max(m.flightLatest, s.rate.got())
+	bw, flight := b.tolerant(&s.rate)
+	m.bwLatest, m.flightLatest = max(m.bwLatest, bw), max(m.flightLatest, flight)
 	if s.rate.some && s.rate.priorDelivered >= m.lossRound {
 		m.lossRound = s.rate.delivered
 		m.lossRoundStart = true
@@ -53,8 +53,22 @@ func (b *bbr) updateLatest(s *ackSample) {
 // advanceLatest is BBRAdvanceLatestDeliverySignals.
 func (b *bbr) advanceLatest(s *ackSample) {
 	if b.model.lossRoundStart {
-		b.model.bwLatest, b.model.flightLatest = float64(s.rate.rate), s.rate.got()
+		b.model.bwLatest, b.model.flightLatest = b.tolerant(&s.rate)
 	}
+}
+
+// tolerant returns the rate and the volume of a sample as they would be but for
+// what has to be expected: the pace is a little below the bandwidth, and what is
+// lost up to bbrLossThresh is no sign of congestion. The draft takes them as they
+// are, so that every round with a stray loss lowers the bounds by a hundredth or
+// two, and in the fifty rounds between two probes by a third.
+func (b *bbr) tolerant(r *rateSample) (bw float64, flight int) {
+	got := float64(r.got())
+	if got <= 0 {
+		return float64(r.rate) / bbrPacingMargin, 0
+	}
+	expected := min(float64(r.lost), b.bearable(r.inFlight))
+	return float64(r.rate) * (got + expected) / got / bbrPacingMargin, int((got + expected) / bbrPacingMargin)
 }
 
 // updateCongestion is BBRUpdateCongestionSignals.

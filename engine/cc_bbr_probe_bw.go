@@ -3,7 +3,10 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // This file is ProbeBW (section 5.3.3): a cycle of sending less than the path
 // bears, as much, and for a while more, to see whether it bears more.
@@ -170,15 +173,24 @@ func (b *bbr) adaptLongTerm(s *ackSample) {
 }
 
 // tooHigh is IsInflightTooHigh (section 5.5.10.2): of what was in flight with the
-// segment, more was lost than a path bears that is not congested.
-func tooHigh(r *rateSample) bool {
-	return float64(r.lost) > float64(r.inFlight)*bbrLossThresh
+// segment, more was lost than a path loses that is not congested.
+//
+// The draft compares the shares alone. Of the few hundred segments of a flight,
+// random loss at half of the threshold is above it once in a few probes: so it
+// must be above by two standard deviations as well.
+func (b *bbr) tooHigh(r *rateSample) bool { return float64(r.lost) > b.bearable(r.inFlight) }
+
+// bearable returns how much of flight bytes may be lost without a sign of
+// congestion, in bytes.
+func (b *bbr) bearable(flight int) float64 {
+	mean := float64(flight) * bbrLossThresh
+	return mean + 2*math.Sqrt(mean*float64(b.mss))
 }
 
 // checkTooHigh is the first part of BBRAdaptLongTermModel, and reports whether
 // more was in flight than the path bears.
 func (b *bbr) checkTooHigh(s *ackSample) bool {
-	if !tooHigh(&s.rate) {
+	if !b.tooHigh(&s.rate) {
 		return false
 	}
 	if b.probe.samples {
@@ -205,16 +217,16 @@ func (b *bbr) onLost(l lostSample) {
 		return
 	}
 	r := rateSample{inFlight: l.sent.inFlight, lost: l.lost - l.sent.lost, appLimited: l.sent.appLimited}
-	if tooHigh(&r) {
-		b.handleTooHigh(l.now, flightAtLoss(&r, l.bytes), r.appLimited)
+	if b.tooHigh(&r) {
+		b.handleTooHigh(l.now, b.flightAtLoss(&r, l.bytes), r.appLimited)
 	}
 }
 
 // flightAtLoss is BBRInflightAtLoss: at which part of the range that was lost,
 // of size bytes, the losses became too many.
-func flightAtLoss(r *rateSample, size int) int {
+func (b *bbr) flightAtLoss(r *rateSample, size int) int {
 	flight := float64(r.inFlight - size)
 	lost := float64(r.lost - int64(size))
-	prefix := (bbrLossThresh*flight - lost) / (1 - bbrLossThresh)
+	prefix := (b.bearable(r.inFlight-size) - lost) / (1 - bbrLossThresh)
 	return int(flight + max(prefix, 0))
 }

@@ -57,7 +57,7 @@ func (b *bbr) checkStartupLoss(s *ackSample) {
 	if b.state != bbrStartup || b.fullPipe.reached || !b.recovering {
 		return
 	}
-	if b.model.lossRoundStart && b.model.losses >= bbrStartupLosses && tooHigh(&s.rate) {
+	if b.model.lossRoundStart && b.model.losses >= bbrStartupLosses && b.tooHigh(&s.rate) {
 		b.fullPipe.reached = true
 		b.model.flightLong = max(b.bdp(b.model.maxBW(), 1), b.model.flightLatest)
 	}

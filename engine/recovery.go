@@ -37,8 +37,36 @@ type lossState struct {
 	prr  prr
 	tlp  tailProbe
 	undo undo
+	run  lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
+}
+
+// lossRun counts losses as events: of segments lost one after the other, the
+// first counts, and then every lossRunLength-th. A queue that overflows drops
+// here and there, as it has room again for each packet that leaves; a run of
+// losses is one misfortune (RFC 5348, section 5.2, counts them so as well).
+type lossRun struct {
+	end seq.Num // of the last loss
+	n   int     // segments lost in a row
+}
+
+const lossRunLength = 8
+
+// count returns how many bytes of s count.
+func (l *lossRun) count(s *record) int {
+	if s.r.Start != l.end || l.n == 0 {
+		l.n = 0
+	}
+	l.end = s.r.End
+	counted := 0
+	for at := 0; at < s.r.Len(); at += int(s.unit) {
+		if l.n%lossRunLength == 0 {
+			counted += min(int(s.unit), s.r.Len()-at)
+		}
+		l.n++
+	}
+	return counted
 }
 
 // pipe estimates how many bytes are in the network. Without SACK each
@@ -176,8 +204,9 @@ func (c *Conn) tell(now Instant) func(*record) { return func(s *record) { c.onLo
 func (c *Conn) onLost(now Instant, s *record) {
 	n := s.r.Len()
 	c.loss.lost += n
-	c.rate.lost += int64(n)
-	c.cc.onLost(lostSample{now: now, bytes: n, sent: s.stamp, lost: c.rate.lost})
+	counted := c.loss.run.count(s)
+	c.rate.lost += int64(counted)
+	c.cc.onLost(lostSample{now: now, bytes: counted, sent: s.stamp, lost: c.rate.lost})
 }
 
 // beginRecovery begins fast recovery, for a loss that an acknowledgment of
