@@ -195,7 +195,7 @@ func (b *bbr) onUndo(Instant) {
 	if !u.valid {
 		return
 	}
-	b.model.lossInRound = false
+	b.model.lostInRound = 0
 	b.fullPipe.reset()
 	b.model.bwShort = max(b.model.bwShort, u.shortBW)
 	b.model.flightShort = max(b.model.flightShort, u.shortFlight)
@@ -213,9 +213,9 @@ func (b *bbr) onUndo(Instant) {
 	b.restoreCwnd()
 }
 
-// onCongestion treats a mark as a loss that the model hears of (RFC 3168, section
+// onCongestion treats a mark as a round that lost too much (RFC 3168, section
 // 6.1.2, MUST).
-func (b *bbr) onCongestion(Instant, int) { b.model.lossInRound = true }
+func (b *bbr) onCongestion(_ Instant, flight int) { b.noteLoss(flight) }
 
 // bbrRounds counts round trips (section 5.5.1).
 type bbrRounds struct {

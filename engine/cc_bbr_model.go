@@ -21,8 +21,8 @@ type bbrModel struct {
 	flightLatest   int
 	lossRound      int64 // loss_round_delivered
 	lossRoundStart bool
-	lossInRound    bool
-	losses         int // records lost in the round
+	lostInRound    int // bytes
+	losses         int // records
 }
 
 func (m *bbrModel) maxBW() float64 { return max(m.max[0], m.max[1]) }
@@ -42,8 +42,8 @@ func (m *bbrModel) advanceMaxBW() {
 func (b *bbr) updateLatest(s *ackSample) {
 	m := &b.model
 	m.lossRoundStart = false
-	bw, flight := b.tolerant(&s.rate)
-	m.bwLatest, m.flightLatest = max(m.bwLatest, bw), max(m.flightLatest, flight)
+	m.bwLatest = max(m.bwLatest, float64(s.rate.rate))
+	m.flightLatest = max(m.flightLatest, s.rate.got())
 	if s.rate.some && s.rate.priorDelivered >= m.lossRound {
 		m.lossRound = s.rate.delivered
 		m.lossRoundStart = true
@@ -53,22 +53,8 @@ func (b *bbr) updateLatest(s *ackSample) {
 // advanceLatest is BBRAdvanceLatestDeliverySignals.
 func (b *bbr) advanceLatest(s *ackSample) {
 	if b.model.lossRoundStart {
-		b.model.bwLatest, b.model.flightLatest = b.tolerant(&s.rate)
+		b.model.bwLatest, b.model.flightLatest = float64(s.rate.rate), s.rate.got()
 	}
-}
-
-// tolerant returns the rate and the volume of a sample as they would be but for
-// what has to be expected: the pace is a little below the bandwidth, and what is
-// lost up to bbrLossThresh is no sign of congestion. The draft takes them as they
-// are, so that every round with a stray loss lowers the bounds by a hundredth or
-// two, and in the fifty rounds between two probes by a third.
-func (b *bbr) tolerant(r *rateSample) (bw float64, flight int) {
-	got := float64(r.got())
-	if got <= 0 {
-		return float64(r.rate) / bbrPacingMargin, 0
-	}
-	expected := min(float64(r.lost), b.bearable(r.inFlight))
-	return float64(r.rate) * (got + expected) / got / bbrPacingMargin, int((got + expected) / bbrPacingMargin)
 }
 
 // updateCongestion is BBRUpdateCongestionSignals.
@@ -79,7 +65,7 @@ func (b *bbr) updateCongestion(s *ackSample) {
 		return
 	}
 	b.adaptShortTerm()
-	b.model.lossInRound = false
+	b.model.lostInRound = 0
 }
 
 // updateMaxBW is BBRUpdateMaxBw (section 5.5.6): a rate that the application
@@ -93,9 +79,14 @@ func (b *bbr) updateMaxBW(s *ackSample) {
 
 // adaptShortTerm is BBRAdaptLowerBoundsFromCongestion: a round with losses, that
 // no probe has caused, lowers the bounds to what was delivered in it.
+//
+// In the draft, any loss does. What is delivered is a little less than what was
+// sent, so that every round with a stray loss would lower the bounds by a
+// hundredth or two, and in the fifty rounds between two probes by a third: here
+// a round counts that has lost more than a path loses that is not congested.
 func (b *bbr) adaptShortTerm() {
 	m := &b.model
-	if b.state.probing() || !m.lossInRound {
+	if b.state.probing() || float64(m.lostInRound) <= b.bearable(m.flightLatest) {
 		return
 	}
 	if m.bwShort == unbounded {
@@ -108,20 +99,20 @@ func (b *bbr) adaptShortTerm() {
 	m.flightShort = max(m.flightLatest, int(bbrBeta*float64(m.flightShort)))
 }
 
-// noteLoss is BBRNoteLoss.
-func (b *bbr) noteLoss() {
+// noteLoss is BBRNoteLoss: n bytes were lost.
+func (b *bbr) noteLoss(n int) {
 	m := &b.model
-	if !m.lossInRound {
+	if m.lostInRound == 0 {
 		m.lossRound = b.rounds.delivered
 	}
-	m.lossInRound = true
+	m.lostInRound += n
 	m.losses++
 }
 
 // resetCongestion is BBRResetCongestionSignals.
 func (b *bbr) resetCongestion() {
 	m := &b.model
-	m.lossInRound, m.bwLatest, m.flightLatest = false, 0, 0
+	m.lostInRound, m.bwLatest, m.flightLatest = 0, 0, 0
 }
 
 func (b *bbr) resetShortTerm() { b.model.bwShort, b.model.flightShort = unbounded, unbounded }

@@ -212,7 +212,7 @@ func (b *bbr) handleTooHigh(now Instant, flight int, appLimited bool) {
 
 // onLost is BBRHandleLostPacket (section 5.5.10.2).
 func (b *bbr) onLost(l lostSample) {
-	b.noteLoss()
+	b.noteLoss(l.bytes)
 	if !b.probe.samples {
 		return
 	}
