@@ -204,6 +204,7 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.KeepAliveCount = int(e.opt.keepCount)
 	s.UserTimeout = e.opt.userTimeout
 	s.MinRTO, s.MaxRTO = o.MinRTO, o.MaxRTO
+	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0
 	s.MaxRetries = int(o.MaxRetries)
 	s.SynRetries = int(e.opt.synRetries)
 	s.FinWait2Timeout = e.opt.lingerTimeout

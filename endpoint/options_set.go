@@ -91,6 +91,9 @@ func (e *Endpoint) SetSockOpt(opt tcpip.SettableSocketOption) tcpip.Error {
 			return &tcpip.ErrNoSuchFile{}
 		}
 		e.setOpt().congestionControl = string(*v)
+		if e.opened && !e.retired {
+			e.conn.SetCongestionControl(string(*v))
+		}
 	default:
 		return nil
 	}

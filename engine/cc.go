@@ -52,6 +52,8 @@ type controller interface {
 	onIdle(now Instant)
 	// setMSS tells that the segment size changed.
 	setMSS(mss int)
+	// takeOver begins where another controller left off.
+	takeOver(window, threshold int)
 }
 
 // sendSample is what a controller learns when text goes out.
@@ -94,7 +96,7 @@ type ackSample struct {
 // controllers makes them by name; the first is the default.
 var controllers = []struct {
 	name string
-	make func(mss, initial int) controller
+	make func(mss, initial int, seed uint64) controller
 }{
 	{ccReno, newReno},
 	{ccCubic, newCubic},
@@ -110,15 +112,28 @@ func CongestionControls() []string {
 	return names
 }
 
-// newController makes the controller of that name, or the default where there
-// is none.
-func newController(name string, mss, initial int) controller {
+// knowsController reports whether there is a controller of that name.
+func knowsController(name string) bool {
 	for _, c := range controllers {
 		if c.name == name {
-			return c.make(mss, initial)
+			return true
 		}
 	}
-	return controllers[0].make(mss, initial)
+	return false
+}
+
+// newController makes the controller that the connection asks for, or the
+// default where there is none of that name. What it does at random is seeded by
+// what else is this connection's own.
+func (c *Conn) newController() controller {
+	k := controllers[0]
+	for _, other := range controllers {
+		if other.name == c.par.congestionControl {
+			k = other
+		}
+	}
+	seed := uint64(c.tx.iss.Value())<<32 | uint64(c.par.tsOffset)
+	return k.make(c.tx.mss, c.initialWindow(), seed)
 }
 
 // control returns the connection's controller. It is made, with what recovery
@@ -128,9 +143,24 @@ func (c *Conn) control() controller {
 		c.loss = new(lossState)
 	}
 	if c.cc == nil {
-		c.cc = newController(c.par.congestionControl, c.tx.mss, c.initialWindow())
+		c.cc = c.newController()
 	}
 	return c.cc
+}
+
+// SetCongestionControl changes to the congestion control of that name (see
+// CongestionControls), which begins where the one before left off. An unknown
+// name changes nothing.
+func (c *Conn) SetCongestionControl(name string) {
+	if !knowsController(name) || name == c.par.congestionControl {
+		return
+	}
+	c.par.congestionControl = name
+	if old := c.cc; old != nil {
+		c.cc = c.newController()
+		c.cc.takeOver(old.window(), old.threshold())
+		c.pace = pacer{}
+	}
 }
 
 func (c *Conn) initialWindow() int { return initialWindow(c.tx.mss, c.rto.lostSyn) }

@@ -71,8 +71,8 @@ const (
 
 const unbounded = math.MaxInt64 / 4
 
-func newBBR(mss, initial int) controller {
-	b := &bbr{mss: mss, initial: initial}
+func newBBR(mss, initial int, seed uint64) controller {
+	b := &bbr{mss: mss, initial: initial, rng: seed}
 	b.control.cwnd = initial
 	b.minRTT.min = unbounded
 	b.minRTT.probeMin = unbounded
@@ -90,8 +90,8 @@ func (b *bbr) pacingRate() int64 { return int64(b.control.pacing) }
 func (b *bbr) reduces() bool     { return false }
 func (b *bbr) setMSS(mss int)    { b.mss = mss }
 
-// seed makes the waits between probes those of this connection alone.
-func (b *bbr) seed(s uint64) { b.rng = s }
+// takeOver begins with the window there is, and finds the bandwidth anew.
+func (b *bbr) takeOver(window, _ int) { b.control.cwnd = max(b.control.cwnd, window) }
 
 // random returns 0 to n-1.
 func (b *bbr) random(n uint64) uint64 {

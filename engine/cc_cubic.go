@@ -47,7 +47,9 @@ type cubicUndo struct {
 	first          hystart
 }
 
-func newCubic(mss, initial int) controller { return &cubic{windowed: newWindowed(mss, initial)} }
+func newCubic(mss, initial int, _ uint64) controller {
+	return &cubic{windowed: newWindowed(mss, initial)}
+}
 
 func (c *cubic) name() string { return ccCubic }
 

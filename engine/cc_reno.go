@@ -23,7 +23,9 @@ type renoPrior struct {
 	first          hystart
 }
 
-func newReno(mss, initial int) controller { return &reno{windowed: newWindowed(mss, initial)} }
+func newReno(mss, initial int, _ uint64) controller {
+	return &reno{windowed: newWindowed(mss, initial)}
+}
 
 func (r *reno) name() string { return ccReno }
 
@@ -92,6 +94,11 @@ func (w *windowed) reduces() bool     { return true }
 func (w *windowed) onSent(sendSample) {}
 func (w *windowed) onLost(lostSample) {}
 func (w *windowed) setMSS(mss int)    { w.mss = mss; w.cwnd = max(w.cwnd, mss) }
+
+func (w *windowed) takeOver(window, threshold int) {
+	w.cwnd, w.ssthresh = window, threshold
+	w.first.done = w.first.done || window >= threshold
+}
 
 // onIdle restarts with the initial window (RFC 5681, section 4.1).
 func (w *windowed) onIdle(Instant) { w.cwnd = min(w.cwnd, w.initial) }

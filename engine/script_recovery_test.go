@@ -109,6 +109,7 @@ func TestSACKRecovery(t *testing.T) {
 	// The hole at 2001 is lost as well, but the pipe of 5000 fills the window.
 	s.In(". 1 ack 1 win 60000 <sack 3001-10001 1001-2001>")
 	s.Out(". 2001:3001")
+	s.Advance(40 * time.Millisecond)
 	s.In(". 1 ack 2001 win 60000 <sack 3001-10001>")
 	s.In(". 1 ack 10001 win 60000")
 	if i := s.Conn.Info(); i.Recovering || i.Cwnd != 5000 {

@@ -14,8 +14,6 @@
 package transport
 
 import (
-	"slices"
-
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/header/parse"
@@ -24,7 +22,6 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 
 	"tcpcb/endpoint"
-	"tcpcb/engine"
 )
 
 // protocol is the stack's TCP. It has no goroutines: packets are processed
@@ -45,19 +42,24 @@ var (
 // stack.TransportProtocolFactory.
 func NewProtocol(s *stack.Stack) stack.TransportProtocol { return newProtocol(s, "reno") }
 
-// NewProtocolCUBIC returns TCP for s, with CUBIC congestion control where the
-// engine has it (see tcpip.TCPAvailableCongestionControlOption), otherwise with
-// what NewProtocol has. It is a stack.TransportProtocolFactory.
+// NewProtocolCUBIC returns TCP for s, with CUBIC congestion control (RFC 9438).
+// It is a stack.TransportProtocolFactory.
 func NewProtocolCUBIC(s *stack.Stack) stack.TransportProtocol { return newProtocol(s, "cubic") }
 
-// newProtocol returns TCP for s, with the congestion control of that name.
-func newProtocol(s *stack.Stack, congestionControl string) *protocol {
+// NewProtocolBBR returns TCP for s, with BBR congestion control, version 3
+// (draft-ietf-ccwg-bbr). It is a stack.TransportProtocolFactory. Only with this
+// one can sockets choose "bbr": by default, what can be chosen is what netstack's
+// own TCP has.
+func NewProtocolBBR(s *stack.Stack) stack.TransportProtocol {
+	return newProtocol(s, "bbr", "bbr")
+}
+
+// newProtocol returns TCP for s, with the congestion control of that name, which
+// may be changed to netstack's two or one of more.
+func newProtocol(s *stack.Stack, congestionControl string, more ...string) *protocol {
 	o := endpoint.DefaultOptions()
-	o.AvailableCongestionControl = engine.CongestionControls()
-	o.CongestionControl = o.AvailableCongestionControl[0]
-	if slices.Contains(o.AvailableCongestionControl, congestionControl) {
-		o.CongestionControl = congestionControl
-	}
+	o.AvailableCongestionControl = append([]string{"reno", "cubic"}, more...)
+	o.CongestionControl = congestionControl
 	return &protocol{shared: endpoint.NewShared(s, o)}
 }
 
