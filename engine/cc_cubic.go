@@ -44,7 +44,7 @@ type cubicUndo struct {
 	cwnd, ssthresh int
 	wMax, prior    float64
 	epoch          cubicEpoch
-	first          hystart
+	slow           bool // the first slow start ended
 }
 
 func newCubic(mss, initial int, _ uint64) controller {
@@ -134,7 +134,7 @@ func (c *cubic) reduce(flight int) {
 	c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
 	c.cwnd = c.ssthresh
 	c.cubicEpoch = cubicEpoch{}
-	c.first.end()
+	c.undo.slow = c.first.end()
 }
 
 // remember sets W_max, lower than where the window was where that had not come
@@ -163,11 +163,11 @@ func (c *cubic) onTimeout(_ Instant, flight int, first bool) {
 	c.wMax = 0
 	c.cwnd = c.mss
 	c.cubicEpoch = cubicEpoch{}
-	c.first.end()
+	c.undo.slow = c.first.end()
 }
 
 func (c *cubic) save() {
-	c.undo = cubicUndo{c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch, c.first}
+	c.undo = cubicUndo{c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch, false}
 }
 
 // onUndo restores what the reduction took away (RFC 9438, section 4.9.1).
@@ -177,6 +177,6 @@ func (c *cubic) onUndo(Instant) {
 		return
 	}
 	c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch = u.cwnd, max(c.ssthresh, u.ssthresh), u.wMax, u.prior, u.epoch
-	c.first = u.first
+	c.first.resume(u.slow)
 	*u = cubicUndo{}
 }

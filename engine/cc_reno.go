@@ -14,14 +14,13 @@ type reno struct {
 	windowed
 	acked int // bytes acknowledged since the window last grew, in congestion avoidance
 	prior renoPrior
+	// slow says that the last reduction ended the first slow start.
+	slow bool
 }
 
 // renoPrior is what the last reduction took away, for onUndo; its zero value is
 // nothing.
-type renoPrior struct {
-	cwnd, ssthresh int
-	first          hystart
-}
+type renoPrior struct{ cwnd, ssthresh int }
 
 func newReno(mss, initial int, _ uint64) controller {
 	return &reno{windowed: newWindowed(mss, initial)}
@@ -46,10 +45,10 @@ func (r *reno) onRecovery(_ Instant, flight int) { r.reduce(flight) }
 func (r *reno) onCongestion(_ Instant, flight int) { r.reduce(flight) }
 
 func (r *reno) reduce(flight int) {
-	r.prior = renoPrior{r.cwnd, r.ssthresh, r.first}
+	r.prior = renoPrior{r.cwnd, r.ssthresh}
 	r.ssthresh = max(flight/2, 2*r.mss) // RFC 5681, section 3.1, equation 4
 	r.cwnd, r.acked = r.ssthresh, 0
-	r.first.end()
+	r.slow = r.first.end()
 }
 
 func (r *reno) onRecovered(Instant) { r.cwnd, r.acked = max(r.ssthresh, r.mss), 0 }
@@ -58,11 +57,11 @@ func (r *reno) onTimeout(_ Instant, flight int, first bool) {
 	// RFC 5681, section 3.1: for a segment that was sent again before, ssthresh
 	// is held; the window MUST be set to no more than the loss window.
 	if first {
-		r.prior = renoPrior{r.cwnd, r.ssthresh, r.first}
+		r.prior = renoPrior{r.cwnd, r.ssthresh}
 		r.ssthresh = max(flight/2, 2*r.mss)
 	}
 	r.cwnd, r.acked = r.mss, 0
-	r.first.end()
+	r.slow = r.first.end()
 }
 
 // onUndo restores what the reduction took away (RFC 4015, section 3.2).
@@ -70,7 +69,8 @@ func (r *reno) onUndo(Instant) {
 	if r.prior.cwnd == 0 {
 		return
 	}
-	r.cwnd, r.ssthresh, r.first = max(r.cwnd, r.prior.cwnd), max(r.ssthresh, r.prior.ssthresh), r.prior.first
+	r.cwnd, r.ssthresh = max(r.cwnd, r.prior.cwnd), max(r.ssthresh, r.prior.ssthresh)
+	r.first.resume(r.slow)
 	r.prior = renoPrior{}
 }
 
@@ -79,7 +79,7 @@ func (r *reno) onUndo(Instant) {
 type windowed struct {
 	mss, initial   int
 	cwnd, ssthresh int
-	first          hystart
+	first          hystart // slow start, the first time
 }
 
 func newWindowed(mss, initial int) windowed {

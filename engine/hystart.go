@@ -89,5 +89,13 @@ func (h *hystart) sample(rtt time.Duration) {
 	}
 }
 
-// end ends the first slow start: a loss did, or a mark.
-func (h *hystart) end() { *h = hystart{done: true} }
+// end ends the first slow start, as a loss did, or a mark, and reports whether
+// it was on.
+func (h *hystart) end() bool {
+	was := !h.done
+	h.done = true
+	return was
+}
+
+// resume goes on with it where was says that the end was a mistake.
+func (h *hystart) resume(was bool) { h.done = h.done && !was }

@@ -91,14 +91,6 @@ func (b *scoreboard) anyLost() bool { return b != nil && b.lost.head != 0 }
 // at returns the i-th record in order of sequence.
 func (b *scoreboard) at(i int) *record { return &b.recs[*b.order.at(i)] }
 
-// outstanding returns how many bytes are between the first record and the last.
-func (b *scoreboard) outstanding() int {
-	if b.empty() {
-		return 0
-	}
-	return b.span().Len()
-}
-
 // span returns the range from the first record to the last; there is one.
 func (b *scoreboard) span() seq.Range {
 	return seq.Range{Start: b.at(0).r.Start, End: b.at(b.order.n - 1).r.End}
