@@ -164,7 +164,7 @@ func (b *scoreboard) sackNews(r seq.Range, res *ackResult) {
 		// The range that holds a known block's edge may have been SACKed in
 		// part only: go back to its start.
 		if r.Start.Less(k.Start) {
-			b.sackRange(seq.Range{Start: r.Start, End: k.Start.Add(b.maxUnit)}, r, res)
+			b.sackRange(seq.Range{Start: r.Start, End: seq.Min(r.End, k.Start.Add(b.maxUnit))}, r, res)
 		}
 		if k.End.Less(r.End) {
 			b.sackRange(seq.Range{Start: seq.Max(r.Start, k.End.Add(-b.maxUnit)), End: r.End}, r, res)
