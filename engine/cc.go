@@ -3,7 +3,11 @@
 
 package engine
 
-import "time"
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+)
 
 // controller decides how much may be in the network, and how fast it may enter:
 // congestion control (RFC 5681, section 3). Sizes are in bytes.
@@ -21,6 +25,9 @@ type controller interface {
 	// pacingRate is how fast text may be sent, in bytes a second; 0 does not
 	// pace.
 	pacingRate() int64
+	// understates says that less is sent on purpose than the path could deliver:
+	// samples of the rate count as limited by the application.
+	understates() bool
 	// reduces says that fast recovery brings the window down to threshold, in
 	// proportion to what is delivered (RFC 6937). One that does not governs its
 	// window through recovery by itself.
@@ -66,11 +73,14 @@ type sendSample struct {
 
 // lostSample is what a controller learns of a range deemed lost.
 type lostSample struct {
-	now   Instant
+	now Instant
+	at  seq.Range // the range
+	// bytes is how much of it counts (see lossRun).
 	bytes int
 	sent  rateStamp // as it was last sent
-	// lost counts all bytes ever deemed lost, this range included.
-	lost int64
+	// lost counts all bytes ever deemed lost that count, this range included, and
+	// delivered all that are known to have arrived.
+	lost, delivered int64
 }
 
 // ackSample is what a controller learns from an acknowledgment.
@@ -93,13 +103,21 @@ type ackSample struct {
 	rate    rateSample
 }
 
+// ccStart is what a controller is made for.
+type ccStart struct {
+	mss, initial int           // the segment size and the window to begin with
+	sack         bool          // the peer tells what it has by SACK
+	srtt         time.Duration // 0 before the first measurement
+	seed         uint64        // for what is to be drawn at random
+}
+
 // controllers makes them by name; the first is the default.
 var controllers = []struct {
 	name string
-	make func(mss, initial int, seed uint64) controller
+	make func(ccStart) controller
 }{
-	{ccReno, newReno},
-	{ccCubic, newCubic},
+	{ccReno, func(s ccStart) controller { return newReno(s.mss, s.initial) }},
+	{ccCubic, func(s ccStart) controller { return newCubic(s.mss, s.initial) }},
 	{ccBBR, newBBR},
 }
 
@@ -132,8 +150,10 @@ func (c *Conn) newController() controller {
 			k = other
 		}
 	}
-	seed := uint64(c.tx.iss.Value())<<32 | uint64(c.par.tsOffset)
-	return k.make(c.tx.mss, c.initialWindow(), seed)
+	return k.make(ccStart{
+		mss: c.tx.mss, initial: c.initialWindow(), sack: c.shake.sack, srtt: c.rtt.srtt,
+		seed: uint64(c.tx.iss.Value())<<32 | uint64(c.par.tsOffset),
+	})
 }
 
 // control returns the connection's controller. It is made, with what recovery

@@ -6,38 +6,55 @@ package engine
 import (
 	"math"
 	"time"
+
+	"tcpcb/engine/seq"
 )
 
 const ccBBR = "bbr"
 
-// bbr is BBR version 3 (draft-ietf-ccwg-bbr; sections cited are those of its
-// revision 04). It keeps a model of the path, the bandwidth and the round-trip
-// time without a queue, and paces by it; loss bounds the model, and does not
-// drive it. Its names are the draft's.
+// bbr is the congestion control of draft-ietf-ccwg-bbr, BBRv3: it keeps a model
+// of the path, of how fast it delivers and how long a round trip takes when
+// nothing queues, and from that decides how fast to send and how much to have in
+// the network. "Section" in the cc_bbr files is a section of that draft, and
+// fields and methods have its names.
 //
-// The files are in the order of the draft: the states before ProbeBW here and in
-// cc_bbr_startup.go, cc_bbr_probe_bw.go, cc_bbr_probe_rtt.go, the model in
-// cc_bbr_model.go, and what follows from it in cc_bbr_control.go.
+// Its mechanisms are in files of their own: the state machine in
+// cc_bbr_startup.go, cc_bbr_probe_bw.go and cc_bbr_probe_rtt.go, the model in
+// cc_bbr_model.go and cc_bbr_loss.go, what follows from it in
+// cc_bbr_control.go.
 type bbr struct {
-	mss, initial int
-	state        bbrState
-	idleRestart  bool
-	// recovering says that fast recovery is on, and conserving that it is in its
-	// first round trip.
-	recovering, conserving bool
+	mss     int // C.SMSS
+	initial int // C.InitialCwnd
+	sack    bool
+	random  splitMix
+	started bool // something was sent
 
-	rounds   bbrRounds
-	fullPipe bbrFullPipe
-	model    bbrModel
-	probe    bbrProbe
-	minRTT   bbrMinRTT
-	acks     bbrAggregation
-	control  bbrControl
-	undo     bbrUndo
-	rng      uint64
+	// What the last event told of the connection.
+	delivered int64 // C.delivered
+	inflight  int   // C.inflight
+
+	// Control: section 2.4.
+	cwnd       int
+	pacing     int64 // C.pacing_rate, in bytes a second
+	quantum    int   // C.send_quantum
+	pacingGain float64
+	cwndGain   float64
+
+	state bbrState
+	// cwndUsed is C.is_cwnd_limited in the making: the window was used in full
+	// in this round trip, and in the last.
+	cwndUsed [2]bool
+
+	bbrRounds
+	bbrModel
+	bbrFullPipe
+	bbrProbe
+	bbrMinRTT
+	bbrSignals
+	bbrUndo
 }
 
-// bbrState is a state of section 4.3.
+// bbrState is a state of the state machine of section 5.1.
 type bbrState uint8
 
 const (
@@ -48,236 +65,184 @@ const (
 	bbrRefill
 	bbrUp
 	bbrProbeRTT
+	bbrNone // of undo: no state to return to
 )
 
-// probing reports whether the state raises the rate to find more bandwidth (draft,
-// section 5.5.10.3, IsProbingBW).
-func (s bbrState) probing() bool { return s == bbrStartup || s == bbrRefill || s == bbrUp }
+// bbrGains are the gains of each state (section 5.6.1).
+var bbrGains = [...]struct{ pacing, cwnd float64 }{
+	bbrStartup:  {2.77, 2},
+	bbrDrain:    {0.5, 2},
+	bbrDown:     {0.9, 2},
+	bbrCruise:   {1, 2},
+	bbrRefill:   {1, 2},
+	bbrUp:       {1.25, 2.25},
+	bbrProbeRTT: {1, 0.5},
+}
 
-// probeBW reports whether s is one of ProbeBW's (IsInAProbeBWState).
-func (s bbrState) probeBW() bool { return s >= bbrDown && s <= bbrUp }
-
-// The constants of section 2.
+// Constants of section 2.7.
 const (
-	bbrLossThresh   = 0.02
-	bbrBeta         = 0.7
-	bbrHeadroom     = 0.15
-	bbrMinPipe      = 4 // segments
-	bbrPacingMargin = 0.99
-	bbrCwndGain     = 2
-	bbrStartupGain  = 2.77
-	bbrDrainGain    = 0.35
+	bbrLossThresh = 0.02
+	bbrBeta       = 0.7
+	bbrHeadroom   = 0.15
+	bbrMinPipe    = 4 // BBR.MinPipeCwnd, in segments
 )
 
-const unbounded = math.MaxInt64 / 4
+// bbrNoBound is an infinite bound, of bytes or of bytes a second.
+const bbrNoBound = math.MaxInt64
 
-func newBBR(mss, initial int, seed uint64) controller {
-	b := &bbr{mss: mss, initial: initial, rng: seed}
-	b.control.cwnd = initial
-	b.minRTT.min = unbounded
-	b.minRTT.probeMin = unbounded
-	b.resetLongTerm()
-	b.resetShortTerm()
-	b.probe.upCount = unbounded
-	b.enterStartup()
+// newBBR is OnInit (section 5.2.1), but for what needs the time of the first
+// sending.
+func newBBR(s ccStart) controller {
+	b := &bbr{mss: s.mss, initial: s.initial, sack: s.sack, cwnd: s.initial, random: splitMix(s.seed)}
+	b.minRTT, b.probeRTTMinDelay = bbrNoRTT, bbrNoRTT
+	if s.srtt > 0 {
+		b.minRTT = s.srtt
+	}
+	b.inflightLongterm = bbrNoBound
+	b.probeUpAckedPerInc = bbrNoBound
+	b.undoState = bbrNone
+	b.resetShortTermModel()
+	b.initPacingRate(s.srtt)
+	b.enter(bbrStartup)
 	return b
 }
 
+// enter enters a state, with its gains.
+func (b *bbr) enter(s bbrState) {
+	b.state = s
+	b.pacingGain, b.cwndGain = bbrGains[s].pacing, bbrGains[s].cwnd
+}
+
 func (b *bbr) name() string      { return ccBBR }
-func (b *bbr) window() int       { return b.control.cwnd }
-func (b *bbr) threshold() int    { return math.MaxInt }
-func (b *bbr) pacingRate() int64 { return int64(b.control.pacing) }
+func (b *bbr) window() int       { return b.cwnd }
+func (b *bbr) threshold() int    { return math.MaxInt } // there is no slow start to end
+func (b *bbr) pacingRate() int64 { return b.pacing }
 func (b *bbr) reduces() bool     { return false }
+func (b *bbr) understates() bool { return b.state == bbrProbeRTT }
+func (b *bbr) onIdle(Instant)    {} // section 5.4.2: the model outlives the pause
 func (b *bbr) setMSS(mss int)    { b.mss = mss }
 
 // takeOver begins with the window there is, and finds the bandwidth anew.
-func (b *bbr) takeOver(window, _ int) { b.control.cwnd = max(b.control.cwnd, window) }
+func (b *bbr) takeOver(window, _ int) { b.cwnd = max(b.cwnd, window) }
 
-// random returns 0 to n-1.
-func (b *bbr) random(n uint64) uint64 {
-	b.rng += 0x9e3779b97f4a7c15
-	z := b.rng
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return (z ^ z>>31) % n
-}
-
-// onSent restarts from idle (section 5.4.1): at the model's rate, and without
-// taking the time that nothing was sent for a lack of bandwidth.
+// onSent is OnTransmit (section 5.2.2).
 func (b *bbr) onSent(s sendSample) {
-	if b.control.pacing == 0 {
-		b.initPacing(0)
+	if !b.started {
+		b.started = true
+		b.minRTTStamp, b.probeRTTMinStamp, b.extraAckedStart = s.now, s.now, s.now
 	}
-	if !s.idle {
-		return
+	b.inflight = s.flight
+	b.timedOut = false
+	if s.idle {
+		b.restartFromIdle(s.now)
 	}
+	if s.flight+s.bytes+b.mss > b.cwnd {
+		b.cwndUsed[0] = true
+	}
+}
+
+// restartFromIdle is HandleRestartFromIdle (section 5.4.1).
+func (b *bbr) restartFromIdle(now Instant) {
 	b.idleRestart = true
-	b.acks.start = s.now
+	b.extraAckedStart = now
 	switch {
-	case b.state.probeBW():
-		b.setPacing(1)
+	case b.inProbeBW():
+		b.setPacingRateWithGain(1)
 	case b.state == bbrProbeRTT:
-		b.checkProbeRTTDone(s.now, b.rounds.delivered)
+		b.checkProbeRTTDone(now)
 	}
 }
 
-func (b *bbr) onIdle(Instant) {}
-
-// onAck is BBRUpdateOnACK (section 5.2.3).
+// onAck is UpdateOnACK (section 5.2.3).
 func (b *bbr) onAck(s ackSample) {
-	b.updateModel(&s)
-	b.updateControl(&s)
-}
-
-// updateModel is BBRUpdateModelAndState (section 5.2.3).
-func (b *bbr) updateModel(s *ackSample) {
-	b.updateLatest(s)
-	b.updateCongestion(s)
-	b.updateAggregation(s)
-	b.checkFullPipe(s)
-	b.checkStartupDone(s)
-	b.checkDrainDone(s)
-	b.updateProbeBW(s)
-	b.updateMinRTT(s)
-	b.checkProbeRTT(s)
-	b.advanceLatest(s)
-}
-
-// updateControl is BBRUpdateControlParameters.
-func (b *bbr) updateControl(s *ackSample) {
-	if b.control.pacing == 0 || !b.fullPipe.reached && b.model.maxBW() == 0 {
-		b.initPacing(s.srtt)
+	b.delivered, b.inflight = s.rate.delivered, s.flight
+	if b.timeout && s.phase == phaseOpen {
+		b.onRecovered(s.now) // from the timeout
 	}
-	b.setPacing(b.pacingGain())
-	b.setCwnd(s)
+	b.timedOut = false
+	if !s.rate.some {
+		return // it told of losses only, which onLost took
+	}
+	b.updateLatestDeliverySignals(&s)
+	b.updateCongestionSignals(&s)
+	b.updateACKAggregation(&s)
+	b.checkFullBWReached(&s)
+	b.checkStartupDone(&s)
+	b.checkDrainDone(&s)
+	b.updateProbeBWCyclePhase(&s)
+	b.updateMinRTT(&s)
+	b.checkProbeRTT(&s)
+	b.advanceLatestDeliverySignals(&s)
+	b.boundBWForModel()
+
+	b.setPacingRateWithGain(b.pacingGain)
+	b.quantum = sendQuantum(b.pacing, b.mss)
+	b.setCwnd(&s)
 }
 
-// onRecovery begins fast recovery: in its first round trip, what leaves the
-// network is replaced and no more (section 5.6.4.4).
-func (b *bbr) onRecovery(_ Instant, flight int) {
-	b.saveForUndo()
+// isCwndLimited is C.is_cwnd_limited (section 2.2).
+func (b *bbr) isCwndLimited() bool { return b.cwndUsed[0] || b.cwndUsed[1] }
+
+// onRecovery is OnEnterFastRecovery (section 5.6.4.4).
+func (b *bbr) onRecovery(Instant, int) {
+	b.saveStateUponLoss()
 	b.saveCwnd()
-	b.recovering, b.conserving = true, true
-	b.startRound()
+	b.recovering = true
 }
 
+// onRecovered restores the last known good window (section 5.6.4.4): what the
+// model makes of it, the next acknowledgment tells.
 func (b *bbr) onRecovered(Instant) {
-	b.recovering, b.conserving = false, false
 	b.restoreCwnd()
+	b.recovering, b.timeout, b.saved = false, false, false
 }
 
-// onTimeout is section 5.6.4.4 for a timeout: the window is a segment over what
-// is still in the network.
-func (b *bbr) onTimeout(now Instant, flight int, first bool) {
-	if first {
-		b.saveForUndo()
-		b.saveCwnd()
-	}
-	b.recovering, b.conserving = true, false
-	b.control.cwnd = b.mss
+// onTimeout is OnEnterRTO (section 5.6.4.4): the window lets one segment go,
+// once what is lost is taken from it (see onLost).
+func (b *bbr) onTimeout(_ Instant, flight int, _ bool) {
+	b.saveStateUponLoss()
+	b.saveCwnd()
+	b.recovering, b.timeout, b.timedOut = true, true, true
+	b.cwnd = flight + b.mss
 }
-
-// bbrUndo is what a loss took from the model (section 5.5.11).
-type bbrUndo struct {
-	state               bbrState
-	shortBW             float64
-	shortFlight, flight int
-	valid               bool
-}
-
-func (b *bbr) saveForUndo() {
-	b.undo = bbrUndo{b.state, b.model.bwShort, b.model.flightShort, b.model.flightLong, true}
-}
-
-// onUndo is BBRHandleSpuriousLossDetection (section 5.5.11.1).
-func (b *bbr) onUndo(Instant) {
-	u := &b.undo
-	if !u.valid {
-		return
-	}
-	b.model.lostInRound = 0
-	b.fullPipe.reset()
-	b.model.bwShort = max(b.model.bwShort, u.shortBW)
-	b.model.flightShort = max(b.model.flightShort, u.shortFlight)
-	b.model.flightLong = max(b.model.flightLong, u.flight)
-	if b.state != bbrProbeRTT && b.state != u.state {
-		switch u.state {
-		case bbrStartup:
-			b.enterStartup()
-		case bbrUp:
-			b.state = bbrUp
-		}
-	}
-	u.valid = false
-	b.recovering, b.conserving = false, false
-	b.restoreCwnd()
-}
-
-// onCongestion treats a mark as a round that lost too much (RFC 3168, section
-// 6.1.2, MUST).
-func (b *bbr) onCongestion(_ Instant, flight int) { b.noteLoss(flight) }
 
 // bbrRounds counts round trips (section 5.5.1).
 type bbrRounds struct {
-	delivered int64 // the sampler's count
-	next      int64 // next_round_delivered
-	start     bool  // round_start
-	count     int
+	roundCount         uint32
+	roundStart         bool
+	nextRoundDelivered int64
 }
 
-// startRound is BBRStartRound.
-func (b *bbr) startRound() { b.rounds.next = b.rounds.delivered }
+// startRound is StartRound (section 5.5.1).
+func (b *bbr) startRound() { b.nextRoundDelivered = b.delivered }
 
-// updateRound is BBRUpdateRound.
+// updateRound is UpdateRound (section 5.5.1).
 func (b *bbr) updateRound(s *ackSample) {
-	r := &b.rounds
-	r.delivered = s.rate.delivered
-	r.start = s.rate.some && s.rate.priorDelivered >= r.next
-	if !r.start {
-		return
+	b.roundStart = s.rate.priorDelivered >= b.nextRoundDelivered
+	if b.roundStart {
+		b.startRound()
+		b.roundCount++
+		b.roundsSinceProbeUp++
+		b.cwndUsed = [2]bool{false, b.cwndUsed[0]}
 	}
-	b.startRound()
-	r.count++
-	b.probe.rounds++
-	b.conserving = false
 }
 
-// bdp is the bandwidth-delay product times gain, in bytes (section 5.6.4.2,
-// BBRBDPMultiple).
-func (b *bbr) bdp(bw, gain float64) int {
-	if b.minRTT.min == unbounded {
-		return b.initial
-	}
-	return int(gain * bw * b.minRTT.min.Seconds())
-}
+// bbrNoRTT is a round-trip time before any was measured.
+const bbrNoRTT = time.Duration(math.MaxInt64)
 
-// quantized gives room for the batches in which text is sent and acknowledged
-// (section 5.6.4.2, BBRQuantizationBudget).
-func (b *bbr) quantized(flight int) int {
-	flight = max(flight, 3*b.control.quantum, bbrMinPipe*b.mss)
-	if b.state == bbrUp {
-		flight += 2 * b.mss
-	}
-	return flight
-}
-
-// flightAt is BBRInflight (section 5.6.4.2).
-func (b *bbr) flightAt(gain float64) int { return b.quantized(b.bdp(b.model.bw(), gain)) }
-
-// target is BBRTargetInflight (section 5.3.3.6).
-func (b *bbr) target() int { return min(b.bdp(b.model.bw(), 1), b.control.cwnd) }
-
-// withHeadroom is BBRInflightWithHeadroom (section 5.3.3.6): what leaves room for
-// others.
-func (b *bbr) withHeadroom() int {
-	if b.model.flightLong == unbounded {
-		return unbounded
-	}
-	room := max(b.mss, int(bbrHeadroom*float64(b.model.flightLong)))
-	return max(b.model.flightLong-room, bbrMinPipe*b.mss)
-}
-
-// waits returns a time between 2 and 3 seconds.
-func (b *bbr) waits() time.Duration {
-	return 2*time.Second + time.Duration(b.random(uint64(time.Second)))
+// bbrSignals are what the last round trips told of congestion (section 2.9).
+type bbrSignals struct {
+	bwLatest           int64 // BBR.bw_latest
+	inflightLatest     int64 // BBR.inflight_latest
+	lossRoundDelivered int64
+	lossRoundStart     bool
+	isLossInRound      bool
+	lostInRound        int64 // bytes
+	// lossEvents counts ranges lost in this round trip that do not touch, and
+	// lostTo is where the last of them ended. marks counts rounds in a row in
+	// which the path marked something; marked says that this one is such.
+	lossEvents int
+	lostTo     seq.Num
+	marked     bool
+	marks      int
 }

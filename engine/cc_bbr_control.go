@@ -5,99 +5,91 @@ package engine
 
 import "time"
 
-// This file is what follows from the model (section 5.6): the pace, and the
-// window.
+// What follows from the model: how fast to send, and how much to have in the
+// network. Section 5.6.
 
-type bbrControl struct {
-	cwnd    int
-	prior   int     // prior_cwnd
-	pacing  float64 // bytes a second
-	quantum int     // send_quantum, in bytes
-}
+const (
+	bbrPacingMargin  = 0.01 // BBR.PacingMarginPercent
+	bbrNominalRTT    = time.Millisecond
+	bbrOffloadQuanta = 3 // BBR.offload_budget, in send quanta (section 5.5.8.1)
+)
 
-// pacingGain and cwndGain are those of section 5.1.
-func (b *bbr) pacingGain() float64 {
-	switch b.state {
-	case bbrStartup:
-		return bbrStartupGain
-	case bbrDrain:
-		return bbrDrainGain
-	case bbrDown:
-		return 0.9
-	case bbrUp:
-		return 1.25
-	}
-	return 1
-}
-
-func (b *bbr) cwndGain() float64 {
-	if b.state == bbrUp {
-		return 2.25
-	}
-	return bbrCwndGain
-}
-
-// initPacing is BBRInitPacingRate (section 5.6.2).
-func (b *bbr) initPacing(srtt time.Duration) {
+// initPacingRate is InitPacingRate (section 5.6.2).
+func (b *bbr) initPacingRate(srtt time.Duration) {
 	if srtt <= 0 {
-		srtt = time.Millisecond
+		srtt = bbrNominalRTT
 	}
-	b.control.pacing = bbrStartupGain * float64(b.initial) / srtt.Seconds()
+	b.pacing = int64(bbrGains[bbrStartup].pacing * float64(b.initial) / srtt.Seconds())
+	b.quantum = sendQuantum(b.pacing, b.mss)
 }
 
-// setPacing is BBRSetPacingRateWithGain (section 5.6.2): a little less than the
-// bandwidth, for a queue to shrink; before that is known it only grows.
-func (b *bbr) setPacing(gain float64) {
-	rate := gain * b.model.bw() * bbrPacingMargin
-	if rate > 0 && (b.fullPipe.reached || rate > b.control.pacing) {
-		b.control.pacing = rate
+// setPacingRateWithGain is SetPacingRateWithGain (section 5.6.2): until the pipe
+// was full once, the rate only grows.
+func (b *bbr) setPacingRateWithGain(gain float64) {
+	rate := int64(gain * float64(b.bw) * (1 - bbrPacingMargin))
+	if rate > 0 && (b.fullBWReached || rate > b.pacing) {
+		b.pacing = rate
 	}
-	// BBRSetSendQuantum (section 5.6.3): a millisecond's worth.
-	b.control.quantum = min(max(int(b.control.pacing/1000), 2*b.mss), 64<<10)
 }
 
-// setCwnd is BBRSetCwnd (section 5.6.4.6).
+// minPipe is BBR.MinPipeCwnd (section 5.6.4.3).
+func (b *bbr) minPipe() int64 { return bbrMinPipe * int64(b.mss) }
+
+// bdp is BBR.bdp (section 2.8.2).
+func (b *bbr) bdp() int64 { return b.bdpMultiple(b.bw, 1) }
+
+// bdpMultiple is BDPMultiple (section 5.6.4.2).
+func (b *bbr) bdpMultiple(bw int64, gain float64) int64 {
+	if b.minRTT == bbrNoRTT {
+		return int64(b.initial)
+	}
+	return int64(gain * float64(bw) * b.minRTT.Seconds())
+}
+
+// quantizationBudget is QuantizationBudget (section 5.6.4.2).
+func (b *bbr) quantizationBudget(inflight int64) int64 {
+	inflight = max(inflight, bbrOffloadQuanta*int64(b.quantum), b.minPipe())
+	if b.state == bbrUp {
+		inflight += 2 * int64(b.mss)
+	}
+	return inflight
+}
+
+// inflightAt is Inflight (section 5.6.4.2), for a given bandwidth.
+func (b *bbr) inflightAt(bw int64, gain float64) int64 {
+	return b.quantizationBudget(b.bdpMultiple(bw, gain))
+}
+
+// maxInflight is UpdateMaxInflight (section 5.6.4.2).
+func (b *bbr) maxInflight() int64 {
+	return b.quantizationBudget(b.bdpMultiple(b.bw, b.cwndGain) + b.extraAcked)
+}
+
+// setCwnd is SetCwnd (section 5.6.4.6), with BoundCwndForProbeRTT (section
+// 5.6.4.5).
 func (b *bbr) setCwnd(s *ackSample) {
-	c := &b.control
-	most := b.quantized(b.bdp(b.model.bw(), b.cwndGain()) + b.acks.most())
-	if s.lost > 0 {
-		c.cwnd = max(c.cwnd-s.lost, b.mss)
-	}
+	cwnd, most := int64(b.cwnd), b.maxInflight()
 	switch {
-	case b.conserving:
-		c.cwnd = max(c.cwnd, s.flight+s.acked)
-	case b.fullPipe.reached:
-		c.cwnd = min(c.cwnd+s.acked, most)
-	case c.cwnd < most || s.rate.delivered < int64(b.initial):
-		c.cwnd += s.acked
+	case b.fullBWReached:
+		cwnd = min(cwnd+int64(s.acked), most)
+	case cwnd < most || b.delivered < int64(b.initial):
+		cwnd += int64(s.acked)
 	}
-	c.cwnd = max(c.cwnd, bbrMinPipe*b.mss)
+	cwnd = max(cwnd, b.minPipe())
 	if b.state == bbrProbeRTT {
-		c.cwnd = min(c.cwnd, b.probeRTTCwnd())
+		cwnd = min(cwnd, b.probeRTTCwnd())
 	}
-	b.boundCwnd()
+	b.cwnd = int(min(cwnd, b.cwndCap()))
 }
 
-// boundCwnd is BBRBoundCwndForModel (section 5.6.4.7).
-func (b *bbr) boundCwnd() {
-	limit := unbounded
-	switch {
-	case b.state == bbrCruise || b.state == bbrProbeRTT:
-		limit = b.withHeadroom()
-	case b.state.probeBW():
-		limit = b.model.flightLong
+// cwndCap is the bound of BoundCwndForModel (section 5.6.4.7).
+func (b *bbr) cwndCap() int64 {
+	most := int64(bbrNoBound)
+	switch b.state {
+	case bbrDown, bbrRefill, bbrUp:
+		most = b.inflightLongterm
+	case bbrProbeRTT, bbrCruise:
+		most = b.inflightWithHeadroom()
 	}
-	limit = max(min(limit, b.model.flightShort), bbrMinPipe*b.mss)
-	b.control.cwnd = min(b.control.cwnd, limit)
+	return max(min(most, b.inflightShortterm), b.minPipe())
 }
-
-// saveCwnd is BBRSaveCwnd (section 5.6.4.4).
-func (b *bbr) saveCwnd() {
-	if !b.recovering && b.state != bbrProbeRTT {
-		b.control.prior = b.control.cwnd
-		return
-	}
-	b.control.prior = max(b.control.prior, b.control.cwnd)
-}
-
-func (b *bbr) restoreCwnd() { b.control.cwnd = max(b.control.cwnd, b.control.prior) }

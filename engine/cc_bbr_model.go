@@ -3,146 +3,93 @@
 
 package engine
 
-// This file is the model of the path (section 5.5): the bandwidth, and bounds of
-// what may be in flight.
+// The model of the path, but for what losses do to it: section 5.5.
 
-// bbrModel holds bandwidths in bytes a second, and volumes in bytes.
+// bbrModel are the parameters of the model (sections 2.8, 2.10 and 2.11). A rate
+// is in bytes a second.
 type bbrModel struct {
-	// max are the largest rates of this cycle of ProbeBW and of the one before
-	// (section 5.5.5, MaxBwFilter).
-	max [2]float64
-	// bwShort and flightShort are the short-term bounds, flightLong the
-	// long-term one (section 5.5.10): unbounded when there is none.
-	bwShort                 float64
-	flightShort, flightLong int
+	maxBW       int64
+	bwShortterm int64
+	bw          int64
+	maxBWFilter maxFilter
+	cycleCount  uint32
 
-	// The signals of this round of losses (section 5.5.10.3).
-	bwLatest       float64
-	flightLatest   int
-	lossRound      int64 // loss_round_delivered
-	lossRoundStart bool
-	lostInRound    int // bytes
-	losses         int // records
+	inflightLongterm  int64
+	inflightShortterm int64
+
+	extraAcked          int64
+	extraAckedFilter    maxFilter
+	extraAckedStart     Instant // BBR.extra_acked_interval_start
+	extraAckedDelivered int64
 }
 
-func (m *bbrModel) maxBW() float64 { return max(m.max[0], m.max[1]) }
+const (
+	bbrMaxBWFilterLen      = 2  // in cycles: this one and the last
+	bbrExtraAckedFilterLen = 10 // in round trips
+)
 
-// bw is the bandwidth to go by (section 5.5.10.3, BBRBoundBWForModel).
-func (m *bbrModel) bw() float64 { return min(m.maxBW(), m.bwShort) }
-
-// advanceMaxBW is BBRAdvanceMaxBwFilter.
-func (m *bbrModel) advanceMaxBW() {
-	if m.max[1] == 0 {
-		return // nothing was measured in this cycle
-	}
-	m.max[0], m.max[1] = m.max[1], 0
-}
-
-// updateLatest is BBRUpdateLatestDeliverySignals (section 5.5.10.3).
-func (b *bbr) updateLatest(s *ackSample) {
-	m := &b.model
-	m.lossRoundStart = false
-	m.bwLatest = max(m.bwLatest, float64(s.rate.rate))
-	m.flightLatest = max(m.flightLatest, s.rate.got())
-	if s.rate.some && s.rate.priorDelivered >= m.lossRound {
-		m.lossRound = s.rate.delivered
-		m.lossRoundStart = true
-	}
-}
-
-// advanceLatest is BBRAdvanceLatestDeliverySignals.
-func (b *bbr) advanceLatest(s *ackSample) {
-	if b.model.lossRoundStart {
-		b.model.bwLatest, b.model.flightLatest = float64(s.rate.rate), s.rate.got()
-	}
-}
-
-// updateCongestion is BBRUpdateCongestionSignals.
-func (b *bbr) updateCongestion(s *ackSample) {
-	b.updateRound(s)
-	b.updateMaxBW(s)
-	if !b.model.lossRoundStart {
-		return
-	}
-	b.adaptShortTerm()
-	b.model.lostInRound = 0
-}
-
-// updateMaxBW is BBRUpdateMaxBw (section 5.5.6): a rate that the application
-// limited counts only if it is the largest.
+// updateMaxBW is UpdateMaxBw (section 5.5.5). A sample that the application
+// limited counts only where it is higher: it understates the path (section
+// 5.5.4).
 func (b *bbr) updateMaxBW(s *ackSample) {
-	rate := float64(s.rate.rate)
-	if rate > 0 && (rate >= b.model.maxBW() || !s.rate.appLimited) {
-		b.model.max[1] = max(b.model.max[1], rate)
+	b.updateRound(s)
+	if r := s.rate.rate; r > 0 && (r >= b.maxBW || !s.rate.appLimited) {
+		b.maxBW = b.maxBWFilter.update(b.cycleCount, bbrMaxBWFilterLen, r)
 	}
 }
 
-// adaptShortTerm is BBRAdaptLowerBoundsFromCongestion: a round with losses, that
-// no probe has caused, lowers the bounds to what was delivered in it.
-//
-// In the draft, any loss does. What is delivered is a little less than what was
-// sent, so that every round with a stray loss would lower the bounds by a
-// hundredth or two, and in the fifty rounds between two probes by a third: here
-// a round counts that has lost more than a path loses that is not congested.
-func (b *bbr) adaptShortTerm() {
-	m := &b.model
-	if b.state.probing() || float64(m.lostInRound) <= b.bearable(m.flightLatest) {
-		return
+// advanceMaxBWFilter is AdvanceMaxBwFilter (section 5.5.6).
+func (b *bbr) advanceMaxBWFilter() { b.cycleCount++ }
+
+// updateACKAggregation is UpdateACKAggregation (section 5.5.9).
+func (b *bbr) updateACKAggregation(s *ackSample) {
+	expected := int64(float64(b.bw) * s.now.Sub(b.extraAckedStart).Seconds())
+	if b.extraAckedDelivered <= expected {
+		b.extraAckedDelivered, b.extraAckedStart = 0, s.now
+		expected = 0
 	}
-	if m.bwShort == unbounded {
-		m.bwShort = m.maxBW()
+	b.extraAckedDelivered += int64(s.acked)
+	extra := min(b.extraAckedDelivered-expected, int64(b.cwnd))
+	n := bbrExtraAckedFilterLen
+	if !b.fullBWReached {
+		n = 1 // Startup remembers one round
 	}
-	if m.flightShort == unbounded {
-		m.flightShort = b.control.cwnd
-	}
-	m.bwShort = max(m.bwLatest, bbrBeta*m.bwShort)
-	m.flightShort = max(m.flightLatest, int(bbrBeta*float64(m.flightShort)))
+	b.extraAcked = b.extraAckedFilter.update(b.roundCount, n, extra)
 }
 
-// noteLoss is BBRNoteLoss: n bytes were lost.
-func (b *bbr) noteLoss(n int) {
-	m := &b.model
-	if m.lostInRound == 0 {
-		m.lossRound = b.rounds.delivered
+// updateLatestDeliverySignals is UpdateLatestDeliverySignals (section 5.5.10.3).
+func (b *bbr) updateLatestDeliverySignals(s *ackSample) {
+	b.bwLatest = max(b.bwLatest, s.rate.rate)
+	b.inflightLatest = max(b.inflightLatest, s.rate.got())
+	b.lossRoundStart = s.rate.priorDelivered >= b.lossRoundDelivered
+	if b.lossRoundStart {
+		b.lossRoundDelivered = b.delivered
 	}
-	m.lostInRound += n
-	m.losses++
 }
 
-// resetCongestion is BBRResetCongestionSignals.
-func (b *bbr) resetCongestion() {
-	m := &b.model
-	m.lostInRound, m.bwLatest, m.flightLatest = 0, 0, 0
-}
-
-func (b *bbr) resetShortTerm() { b.model.bwShort, b.model.flightShort = unbounded, unbounded }
-func (b *bbr) resetLongTerm()  { b.model.flightLong = unbounded }
-
-// bbrAggregation estimates how much is acknowledged at once beyond what the
-// bandwidth explains (section 5.5.9).
-type bbrAggregation struct {
-	start Instant
-	bytes int
-	// extra are the largest of this half of the filter, and of the one before.
-	extra [2]int
-	round int // when the half began
-}
-
-// bbrExtraRounds is half of ExtraAckedFilterLen, in rounds.
-const bbrExtraRounds = 5
-
-// updateAggregation is BBRUpdateACKAggregation.
-func (b *bbr) updateAggregation(s *ackSample) {
-	a := &b.acks
-	expected := int(b.model.bw() * s.now.Sub(a.start).Seconds())
-	if a.bytes <= expected {
-		a.bytes, a.start, expected = 0, s.now, 0
+// advanceLatestDeliverySignals is AdvanceLatestDeliverySignals (section
+// 5.5.10.3).
+func (b *bbr) advanceLatestDeliverySignals(s *ackSample) {
+	if b.lossRoundStart {
+		b.bwLatest = s.rate.rate
+		b.inflightLatest = s.rate.got()
 	}
-	a.bytes += s.acked
-	if b.rounds.count-a.round >= bbrExtraRounds {
-		a.extra[0], a.extra[1], a.round = a.extra[1], 0, b.rounds.count
-	}
-	a.extra[1] = max(a.extra[1], min(a.bytes-expected, b.control.cwnd))
 }
 
-func (a *bbrAggregation) most() int { return max(a.extra[0], a.extra[1]) }
+// resetCongestionSignals is ResetCongestionSignals (section 5.5.10.3).
+func (b *bbr) resetCongestionSignals() {
+	b.isLossInRound, b.lostInRound = false, 0
+	b.bwLatest, b.inflightLatest = 0, 0
+}
+
+// updateCongestionSignals is UpdateCongestionSignals (section 5.5.10.3).
+func (b *bbr) updateCongestionSignals(s *ackSample) {
+	b.updateMaxBW(s)
+	if b.lossRoundStart {
+		b.adaptLowerBoundsFromCongestion()
+		b.isLossInRound, b.lostInRound = false, 0
+	}
+}
+
+// boundBWForModel is BoundBWForModel (section 5.5.10.3).
+func (b *bbr) boundBWForModel() { b.bw = min(b.maxBW, b.bwShortterm) }

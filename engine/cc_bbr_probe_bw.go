@@ -3,230 +3,197 @@
 
 package engine
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// This file is ProbeBW (section 5.3.3): a cycle of sending less than the path
-// bears, as much, and for a while more, to see whether it bears more.
+// ProbeBW, in which a connection spends its life: section 5.3.3.
 
-// bbrProbe is the state of the cycle.
+// bbrProbe is the state of probing for bandwidth (section 2.13).
 type bbrProbe struct {
-	stamp  Instant // cycle_stamp: when the phase began
-	wait   time.Duration
-	rounds int // rounds_since_bw_probe
-	// samples says that what is acknowledged tells of the last probe
-	// (bw_probe_samples), and phase of which part of it.
-	samples bool
-	phase   bbrAckPhase
-	// flightLong grows by a segment for every upCount bytes acknowledged
-	// (probe_up_cnt), of which upAcks are there; upRounds doubles the pace.
-	upCount, upAcks int
-	upRounds        uint
+	ackPhase               bbrAckPhase
+	isBWProbeSample        bool
+	prevProbeTooHigh       bool
+	prevProbePrecautionary bool
+	bwProbeUpAcked         int64
+	probeUpAckedPerInc     int64
+	bwProbeUpRounds        uint
+	roundsSinceProbeUp     int
+	bwProbeWait            time.Duration
+	cycleStamp             Instant
 }
 
-// bbrAckPhase is what the acknowledgments that come in tell of (section 5.5.10.1,
-// BBR.ack_phase).
+// bbrAckPhase is what acknowledgments tell of, with respect to probing (section
+// 2.13, BBR.ack_phase).
 type bbrAckPhase uint8
 
 const (
 	bbrAcksInit bbrAckPhase = iota
 	bbrAcksRefilling
-	bbrAcksStarting
-	bbrAcksFeedback
-	bbrAcksStopping
+	bbrAcksProbeStarting
+	bbrAcksProbeFeedback
+	bbrAcksProbeStopping
 )
 
-// startDown is BBRStartProbeBW_DOWN (section 5.3.3.7).
-func (b *bbr) startDown(now Instant) {
-	b.resetCongestion()
-	b.probe.upCount = unbounded
-	b.probe.rounds = int(b.random(2))
-	b.probe.wait = b.waits()
-	b.probe.stamp = now
-	b.probe.phase = bbrAcksStopping
-	b.startRound()
-	b.state = bbrDown
+// The time between two probes (section 5.3.3.5.2): bbrProbeWait and up to
+// bbrProbeWaitMore by the clock, or as many round trips as Reno's window would
+// need, up to bbrProbeRounds.
+const (
+	bbrProbeWait     = 2 * time.Second
+	bbrProbeWaitMore = time.Second
+	bbrProbeRounds   = 63
+)
+
+// inProbeBW is IsInAProbeBWState (section 5.3.3.6).
+func (b *bbr) inProbeBW() bool { return b.state >= bbrDown && b.state <= bbrUp }
+
+// isProbingBW is IsProbingBW (section 5.3.3.6).
+func (b *bbr) isProbingBW() bool {
+	return b.state == bbrStartup || b.state == bbrRefill || b.state == bbrUp
 }
 
-// startRefill is BBRStartProbeBW_REFILL.
-func (b *bbr) startRefill() {
-	b.resetShortTerm()
-	b.probe.upRounds, b.probe.upAcks = 0, 0
-	b.probe.phase = bbrAcksRefilling
+// startProbeBWDown is StartProbeBW_DOWN (section 5.3.3.6), with PickProbeWait.
+func (b *bbr) startProbeBWDown(now Instant) {
+	b.resetCongestionSignals()
+	b.probeUpAckedPerInc = bbrNoBound
+	b.roundsSinceProbeUp = int(b.random.below(2))
+	b.bwProbeWait = bbrProbeWait + time.Duration(b.random.below(int64(bbrProbeWaitMore)))
+	b.cycleStamp = now
+	b.ackPhase = bbrAcksProbeStopping
 	b.startRound()
-	b.state = bbrRefill
+	b.enter(bbrDown)
 }
 
-// startUp is BBRStartProbeBW_UP.
-func (b *bbr) startUp(s *ackSample) {
-	b.probe.phase = bbrAcksStarting
+// startProbeBWRefill is StartProbeBW_REFILL (section 5.3.3.6).
+func (b *bbr) startProbeBWRefill() {
+	b.resetShortTermModel()
+	b.bwProbeUpRounds, b.bwProbeUpAcked = 0, 0
+	b.prevProbePrecautionary = false
+	b.ackPhase = bbrAcksRefilling
 	b.startRound()
-	b.fullPipe.reset()
-	b.fullPipe.bw = float64(s.rate.rate)
-	b.raiseSlope()
-	b.probe.stamp = s.now
-	b.state = bbrUp
+	b.enter(bbrRefill)
 }
 
-// updateProbeBW is BBRUpdateProbeBWCyclePhase (section 5.3.3.6).
-func (b *bbr) updateProbeBW(s *ackSample) {
-	if !b.fullPipe.reached {
+// startProbeBWUp is StartProbeBW_UP (section 5.3.3.6).
+func (b *bbr) startProbeBWUp(rate int64) {
+	b.ackPhase = bbrAcksProbeStarting
+	b.startRound()
+	b.resetFullBW()
+	b.fullBW = rate
+	b.enter(bbrUp)
+	b.raiseInflightLongtermSlope()
+}
+
+// updateProbeBWCyclePhase is UpdateProbeBWCyclePhase (section 5.3.3.6).
+func (b *bbr) updateProbeBWCyclePhase(s *ackSample) {
+	if !b.fullBWReached || b.adaptLongTermModel(s) {
 		return
 	}
-	b.adaptLongTerm(s)
 	switch b.state {
 	case bbrDown:
-		if !b.timeToProbe(s) && b.timeToCruise(s) {
-			b.state = bbrCruise
+		if b.isTimeToProbeBW(s.now) {
+			b.startProbeBWRefill()
+		} else if b.isTimeToCruise(s.flight) {
+			b.enter(bbrCruise)
 		}
 	case bbrCruise:
-		b.timeToProbe(s)
+		if b.isTimeToProbeBW(s.now) {
+			b.startProbeBWRefill()
+		}
 	case bbrRefill:
-		// A round at the full rate, for what follows to tell of the path and not
-		// of the phase before.
-		if b.rounds.start {
-			b.probe.samples = true
-			b.startUp(s)
+		if b.roundStart { // for one round, then UP
+			b.isBWProbeSample = true
+			b.startProbeBWUp(s.rate.rate)
 		}
 	case bbrUp:
-		if b.timeToGoDown(s) {
-			b.startDown(s.now)
+		if b.isTimeToGoDown(s) {
+			b.prevProbeTooHigh = false // not yet
+			b.startProbeBWDown(s.now)
 		}
 	}
 }
 
-// timeToCruise is BBRIsTimeToCruise.
-func (b *bbr) timeToCruise(s *ackSample) bool {
-	if s.flight > b.withHeadroom() {
-		return false // not all that was put on top is gone
-	}
-	return s.flight <= b.quantized(b.bdp(b.model.maxBW(), 1))
+// isTimeToProbeBW is IsTimeToProbeBW, with IsRenoCoexistenceProbeTime (section
+// 5.3.3.5.3): Reno's window would be back where it was after as many rounds as
+// it has segments.
+func (b *bbr) isTimeToProbeBW(now Instant) bool {
+	rounds := min(b.targetInflight()/int64(b.mss), bbrProbeRounds)
+	return now.Sub(b.cycleStamp) > b.bwProbeWait || int64(b.roundsSinceProbeUp) >= rounds
 }
 
-// timeToGoDown is BBRIsTimeToGoDown: the path bears no more, for want of
-// bandwidth and not of window.
-func (b *bbr) timeToGoDown(s *ackSample) bool {
-	if s.limited && b.control.cwnd >= b.model.flightLong {
-		b.fullPipe.reset()
-		b.fullPipe.bw = float64(s.rate.rate)
+// targetInflight is TargetInflight (section 5.3.3.5.3).
+func (b *bbr) targetInflight() int64 { return min(b.bdp(), int64(b.cwnd)) }
+
+// isTimeToCruise is IsTimeToCruise (section 5.3.3.6).
+func (b *bbr) isTimeToCruise(flight int) bool {
+	return int64(flight) <= b.inflightWithHeadroom() && int64(flight) <= b.inflightAt(b.maxBW, 1)
+}
+
+// isTimeToGoDown is IsTimeToGoDown (section 5.3.3.6).
+func (b *bbr) isTimeToGoDown(s *ackSample) bool {
+	if b.prevProbeTooHigh && int64(s.flight) >= b.inflightLongterm {
+		b.prevProbePrecautionary = true
+		return true
+	}
+	if b.isCwndLimited() && int64(b.cwnd) >= b.inflightLongterm {
+		b.resetFullBW() // the bound limits the rate, and not the path
+		b.fullBW = s.rate.rate
 		return false
 	}
-	return b.fullPipe.now
+	return b.fullBWNow
 }
 
-// timeToProbe is BBRIsTimeToProbeBW (section 5.3.3.5): every two to three
-// seconds, and as often as Reno would have got its window back.
-func (b *bbr) timeToProbe(s *ackSample) bool {
-	renoRounds := min(b.target()/b.mss, 63)
-	if s.now.Sub(b.probe.stamp) <= b.probe.wait && b.probe.rounds < renoRounds {
-		return false
+// inflightWithHeadroom is InflightWithHeadroom (section 5.3.3.6).
+func (b *bbr) inflightWithHeadroom() int64 {
+	if b.inflightLongterm == bbrNoBound {
+		return bbrNoBound
 	}
-	b.startRefill()
-	return true
+	headroom := max(int64(b.mss), int64(bbrHeadroom*float64(b.inflightLongterm)))
+	return max(b.inflightLongterm-headroom, b.minPipe())
 }
 
-// raiseSlope is BBRRaiseInflightLongtermSlope (section 5.3.3.6).
-func (b *bbr) raiseSlope() {
-	growth := b.mss << b.probe.upRounds
-	b.probe.upRounds = min(b.probe.upRounds+1, 30)
-	b.probe.upCount = max(b.control.cwnd/max(growth/b.mss, 1), b.mss)
+// raiseInflightLongtermSlope is RaiseInflightLongtermSlope (section 5.3.3.6).
+func (b *bbr) raiseInflightLongtermSlope() {
+	growth := int64(1) << b.bwProbeUpRounds
+	b.bwProbeUpRounds = min(b.bwProbeUpRounds+1, 30)
+	b.probeUpAckedPerInc = max(int64(b.cwnd)/growth, int64(b.mss))
 }
 
-// probeUpward is BBRProbeInflightLongtermUpward.
-func (b *bbr) probeUpward(s *ackSample) {
-	if !s.limited || b.control.cwnd < b.model.flightLong {
-		return // what is not used need not grow
+// probeInflightLongtermUpward is ProbeInflightLongtermUpward (section 5.3.3.6).
+func (b *bbr) probeInflightLongtermUpward(s *ackSample) {
+	if !b.isCwndLimited() || int64(b.cwnd) < b.inflightLongterm {
+		return // the bound is not used in full
 	}
-	p := &b.probe
-	p.upAcks += s.acked
-	if p.upAcks >= p.upCount {
-		n := p.upAcks / p.upCount
-		p.upAcks -= n * p.upCount
-		b.model.flightLong += n * b.mss
-	}
-	if b.rounds.start {
-		b.raiseSlope()
+	b.bwProbeUpAcked += int64(s.acked)
+	delta := b.bwProbeUpAcked / b.probeUpAckedPerInc
+	b.bwProbeUpAcked -= delta * b.probeUpAckedPerInc
+	b.inflightLongterm += delta * int64(b.mss)
+	if b.roundStart {
+		b.raiseInflightLongtermSlope()
 	}
 }
 
-// adaptLongTerm is BBRAdaptLongTermModel (section 5.5.10.1).
-func (b *bbr) adaptLongTerm(s *ackSample) {
-	p := &b.probe
-	if p.phase == bbrAcksStarting && b.rounds.start {
-		p.phase = bbrAcksFeedback
+// adaptLongTermModel is AdaptLongTermModel (section 5.3.3.6). It reports whether
+// it moved to another state.
+func (b *bbr) adaptLongTermModel(s *ackSample) bool {
+	if b.ackPhase == bbrAcksProbeStarting && b.roundStart {
+		b.ackPhase = bbrAcksProbeFeedback
 	}
-	if p.phase == bbrAcksStopping && b.rounds.start {
-		if b.state.probeBW() && !s.rate.appLimited {
-			b.model.advanceMaxBW()
+	if b.ackPhase == bbrAcksProbeStopping && b.roundStart {
+		b.isBWProbeSample = false
+		b.ackPhase = bbrAcksInit
+		if b.inProbeBW() && !s.rate.appLimited {
+			b.advanceMaxBWFilter()
 		}
-		p.phase = bbrAcksInit
+		if b.inProbeBW() && b.prevProbePrecautionary && !b.prevProbeTooHigh {
+			b.startProbeBWRefill()
+			return true
+		}
 	}
-	if b.checkTooHigh(s) || b.model.flightLong == unbounded {
-		return
-	}
-	b.model.flightLong = max(b.model.flightLong, s.rate.inFlight)
-	if b.state == bbrUp {
-		b.probeUpward(s)
-	}
-}
-
-// tooHigh is IsInflightTooHigh (section 5.5.10.2): of what was in flight with the
-// segment, more was lost than a path loses that is not congested.
-//
-// The draft compares the shares alone. Of the few hundred segments of a flight,
-// random loss at half of the threshold is above it once in a few probes: so it
-// must be above by two standard deviations as well.
-func (b *bbr) tooHigh(r *rateSample) bool { return float64(r.lost) > b.bearable(r.inFlight) }
-
-// bearable returns how much of flight bytes may be lost without a sign of
-// congestion, in bytes.
-func (b *bbr) bearable(flight int) float64 {
-	mean := float64(flight) * bbrLossThresh
-	return mean + 2*math.Sqrt(mean*float64(b.mss))
-}
-
-// checkTooHigh is the first part of BBRAdaptLongTermModel, and reports whether
-// more was in flight than the path bears.
-func (b *bbr) checkTooHigh(s *ackSample) bool {
-	if !b.tooHigh(&s.rate) {
+	if b.isInflightTooHigh(s.rate.lost, s.rate.inFlight) || b.inflightLongterm == bbrNoBound {
 		return false
 	}
-	if b.probe.samples {
-		b.handleTooHigh(s.now, s.rate.inFlight, s.rate.appLimited)
-	}
-	return true
-}
-
-// handleTooHigh is BBRHandleInflightTooHigh (section 5.5.10.2).
-func (b *bbr) handleTooHigh(now Instant, flight int, appLimited bool) {
-	b.probe.samples = false // one response to each probe
-	if !appLimited {
-		b.model.flightLong = max(flight, int(float64(b.target())*bbrBeta))
-	}
+	b.inflightLongterm = max(b.inflightLongterm, int64(s.rate.inFlight))
 	if b.state == bbrUp {
-		b.startDown(now)
+		b.probeInflightLongtermUpward(s)
 	}
-}
-
-// onLost is BBRHandleLostPacket (section 5.5.10.2).
-func (b *bbr) onLost(l lostSample) {
-	b.noteLoss(l.bytes)
-	if !b.probe.samples {
-		return
-	}
-	r := rateSample{inFlight: l.sent.inFlight, lost: l.lost - l.sent.lost, appLimited: l.sent.appLimited}
-	if b.tooHigh(&r) {
-		b.handleTooHigh(l.now, b.flightAtLoss(&r, l.bytes), r.appLimited)
-	}
-}
-
-// flightAtLoss is BBRInflightAtLoss: at which part of the range that was lost,
-// of size bytes, the losses became too many.
-func (b *bbr) flightAtLoss(r *rateSample, size int) int {
-	flight := float64(r.inFlight - size)
-	lost := float64(r.lost - int64(size))
-	prefix := (b.bearable(r.inFlight-size) - lost) / (1 - bbrLossThresh)
-	return int(flight + max(prefix, 0))
+	return false
 }

@@ -5,92 +5,93 @@ package engine
 
 import "time"
 
-// This file is ProbeRTT (section 5.3.4): from time to time little is sent, for
-// the queue to run empty and the least round-trip time to show.
+// ProbeRTT: section 5.3.4.
 
-// bbrMinRTT is the filter of the least round-trip time (section 5.5.7).
+// bbrMinRTT is the least round-trip time, and when to measure it again (section
+// 2.15).
 type bbrMinRTT struct {
-	min           time.Duration // over bbrMinRTTFilter
-	stamp         Instant
-	probeMin      time.Duration // probe_rtt_min_delay, over bbrProbeRTTInterval
-	probeStamp    Instant
-	expired       bool // probe_rtt_expired
-	done          Instant
-	roundDone     bool
-	doneStampIsOn bool
+	minRTT            time.Duration
+	minRTTStamp       Instant
+	probeRTTMinDelay  time.Duration
+	probeRTTMinStamp  Instant
+	probeRTTExpired   bool
+	probeRTTRoundDone bool
+	probeRTTHeld      bool    // the pipe is as low as it is to be
+	probeRTTDoneStamp Instant // and until when to hold it there
+	idleRestart       bool
 }
 
+// Constants of section 2.15. Every connection MUST have the same interval
+// (section 5.3.4.2), for their drains of a shared queue to fall together.
 const (
-	bbrMinRTTFilter     = 10 * time.Second
+	bbrMinRTTFilterLen  = 10 * time.Second
 	bbrProbeRTTInterval = 5 * time.Second
 	bbrProbeRTTDuration = 200 * time.Millisecond
-	bbrProbeRTTGain     = 0.5
 )
 
-// updateMinRTT is BBRUpdateMinRTT (section 5.3.4.3).
+// updateMinRTT is UpdateMinRTT (section 5.3.4.3).
 func (b *bbr) updateMinRTT(s *ackSample) {
-	m := &b.minRTT
-	m.expired = m.probeMin != unbounded && s.now.Sub(m.probeStamp) > bbrProbeRTTInterval
-	if s.rtt >= 0 && (s.rtt < m.probeMin || m.expired) {
-		m.probeMin, m.probeStamp = s.rtt, s.now
+	b.probeRTTExpired = s.now.Sub(b.probeRTTMinStamp) > bbrProbeRTTInterval
+	if s.rtt >= 0 && (s.rtt < b.probeRTTMinDelay || b.probeRTTExpired) {
+		b.probeRTTMinDelay, b.probeRTTMinStamp = s.rtt, s.now
 	}
-	if m.probeMin < m.min || m.min != unbounded && s.now.Sub(m.stamp) > bbrMinRTTFilter {
-		m.min, m.stamp = m.probeMin, m.probeStamp
+	expired := s.now.Sub(b.minRTTStamp) > bbrMinRTTFilterLen
+	if b.probeRTTMinDelay < b.minRTT || expired {
+		b.minRTT, b.minRTTStamp = b.probeRTTMinDelay, b.probeRTTMinStamp
 	}
 }
 
-// checkProbeRTT is BBRCheckProbeRTT (section 5.3.4.4).
+// checkProbeRTT is CheckProbeRTT (section 5.3.4.3).
 func (b *bbr) checkProbeRTT(s *ackSample) {
-	if b.state != bbrProbeRTT && b.minRTT.expired && !b.idleRestart {
-		b.saveCwnd()
-		b.state = bbrProbeRTT
-		b.minRTT.doneStampIsOn = false
-		b.probe.phase = bbrAcksStopping
+	if b.state != bbrProbeRTT && b.probeRTTExpired && !b.idleRestart {
+		b.saveCwnd() // while the state is still another
+		b.enter(bbrProbeRTT)
+		b.probeRTTHeld = false
+		b.ackPhase = bbrAcksProbeStopping
 		b.startRound()
 	}
 	if b.state == bbrProbeRTT {
 		b.handleProbeRTT(s)
 	}
-	if s.acked > 0 {
-		b.idleRestart = false
-	}
+	b.idleRestart = false
 }
 
-// handleProbeRTT is BBRHandleProbeRTT.
+// handleProbeRTT is HandleProbeRTT (section 5.3.4.3). That what is delivered
+// meanwhile tells less than the path can do, understates says.
 func (b *bbr) handleProbeRTT(s *ackSample) {
-	m := &b.minRTT
 	switch {
-	case !m.doneStampIsOn && s.flight <= b.probeRTTCwnd():
-		m.done, m.doneStampIsOn = s.now.Add(bbrProbeRTTDuration), true
-		m.roundDone = false
-		b.startRound()
-	case m.doneStampIsOn:
-		m.roundDone = m.roundDone || b.rounds.start
-		if m.roundDone {
-			b.checkProbeRTTDone(s.now, s.rate.delivered)
+	case !b.probeRTTHeld:
+		if int64(s.flight) <= b.probeRTTCwnd() {
+			b.probeRTTHeld, b.probeRTTRoundDone = true, false
+			b.probeRTTDoneStamp = s.now.Add(bbrProbeRTTDuration)
+			b.startRound()
+		}
+	default:
+		b.probeRTTRoundDone = b.probeRTTRoundDone || b.roundStart
+		if b.probeRTTRoundDone {
+			b.checkProbeRTTDone(s.now)
 		}
 	}
 }
 
-// checkProbeRTTDone is BBRCheckProbeRTTDone.
-func (b *bbr) checkProbeRTTDone(now Instant, delivered int64) {
-	m := &b.minRTT
-	if !m.doneStampIsOn || now <= m.done {
+// checkProbeRTTDone is CheckProbeRTTDone and ExitProbeRTT (sections 5.3.4.3 and
+// 5.3.4.4).
+func (b *bbr) checkProbeRTTDone(now Instant) {
+	if !b.probeRTTHeld || now <= b.probeRTTDoneStamp {
 		return
 	}
-	m.probeStamp = now // the next is due an interval from now
-	m.doneStampIsOn = false
+	b.probeRTTMinStamp = now // the next in an interval from now
 	b.restoreCwnd()
-	b.resetShortTerm()
-	if b.fullPipe.reached {
-		b.startDown(now)
-		b.state = bbrCruise
+	b.resetShortTermModel()
+	if !b.fullBWReached {
+		b.enter(bbrStartup)
 		return
 	}
-	b.enterStartup()
+	b.startProbeBWDown(now)
+	b.enter(bbrCruise) // the queue is empty already
 }
 
-// probeRTTCwnd is BBRProbeRTTCwnd (section 5.6.4.5).
-func (b *bbr) probeRTTCwnd() int {
-	return max(b.bdp(b.model.bw(), bbrProbeRTTGain), bbrMinPipe*b.mss)
+// probeRTTCwnd is ProbeRTTCwnd (section 5.6.4.5).
+func (b *bbr) probeRTTCwnd() int64 {
+	return max(b.bdpMultiple(b.bw, bbrGains[bbrProbeRTT].cwnd), b.minPipe())
 }

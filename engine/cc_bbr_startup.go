@@ -3,72 +3,95 @@
 
 package engine
 
-// This file is Startup and Drain (sections 5.3.1 and 5.3.2): the bandwidth is
-// found by doubling, and the queue that this made is emptied.
+// Startup and Drain: sections 5.3.1 and 5.3.2.
 
-// bbrFullPipe tells when more inflight gives no more bandwidth (section 5.3.1.2).
+// bbrFullPipe is the search for the rate that fills the pipe (section 2.12).
 type bbrFullPipe struct {
-	bw      float64 // full_bw
-	count   int
-	now     bool // full_bw_now: since the last reset
-	reached bool // full_bw_reached: ever
+	fullBWReached bool
+	fullBWNow     bool
+	fullBW        int64
+	fullBWCount   int
+	// drainStartRound is BBR.drain_start_round.
+	drainStartRound uint32
 }
 
-// Growth by less than a quarter in each of three rounds is none.
 const (
-	bbrFullGrowth = 1.25
-	bbrFullRounds = 3
-	// bbrStartupLosses is how many losses in a round end Startup, if they are
-	// more than bbrLossThresh of what was sent (section 5.3.1.3).
-	bbrStartupLosses = 6
+	// bbrFullBWGain and bbrFullBWRounds: the pipe is full when that many rounds
+	// in a row did not grow the rate by that much (section 5.3.1.2).
+	bbrFullBWGain   = 1.25
+	bbrFullBWRounds = 3
+	// bbrFullLosses is BBRStartupFullLossCnt (section 5.3.1.3), and
+	// bbrFullMarks for how many rounds in a row marks end Startup.
+	bbrFullLosses = 6
+	bbrFullMarks  = 2
+	// bbrDrainRounds bounds Drain (section 5.3.2).
+	bbrDrainRounds = 3
 )
 
-// reset is BBRResetFullBW.
-func (f *bbrFullPipe) reset() { f.bw, f.count, f.now = 0, 0, false }
+// resetFullBW is ResetFullBW (section 5.3.1.2).
+func (b *bbr) resetFullBW() { b.fullBW, b.fullBWCount, b.fullBWNow = 0, 0, false }
 
-func (b *bbr) enterStartup() { b.state = bbrStartup }
-
-// checkFullPipe is BBRCheckFullBWReached (section 5.3.1.2).
-func (b *bbr) checkFullPipe(s *ackSample) {
-	f := &b.fullPipe
-	if f.now || !b.rounds.start || s.rate.appLimited || s.rate.rate == 0 {
+// checkFullBWReached is CheckFullBWReached (section 5.3.1.2).
+func (b *bbr) checkFullBWReached(s *ackSample) {
+	if b.fullBWNow || !b.roundStart || s.rate.appLimited {
 		return
 	}
-	if rate := float64(s.rate.rate); rate >= f.bw*bbrFullGrowth {
-		f.reset()
-		f.bw = rate
+	if float64(s.rate.rate) >= float64(b.fullBW)*bbrFullBWGain {
+		b.resetFullBW()
+		b.fullBW = s.rate.rate
 		return
 	}
-	f.count++
-	f.now = f.count >= bbrFullRounds
-	f.reached = f.reached || f.now
+	b.fullBWCount++
+	b.fullBWNow = b.fullBWCount >= bbrFullBWRounds
+	b.fullBWReached = b.fullBWReached || b.fullBWNow
 }
 
-// checkStartupDone is BBRCheckStartupDone (section 5.3.1.1).
+// checkStartupDone is CheckStartupDone (section 5.3.1.1).
 func (b *bbr) checkStartupDone(s *ackSample) {
-	b.checkStartupLoss(s)
-	if b.state == bbrStartup && b.fullPipe.reached {
-		b.state = bbrDrain
+	b.checkStartupHighLoss(s)
+	if b.state == bbrStartup && b.fullBWReached {
+		b.enterDrain()
 	}
 }
 
-// checkStartupLoss is BBRCheckStartupHighLoss (section 5.3.1.3).
-func (b *bbr) checkStartupLoss(s *ackSample) {
-	if b.state != bbrStartup || b.fullPipe.reached || !b.recovering {
+// checkStartupHighLoss is CheckStartupHighLoss (section 5.3.1.3). Marks count as
+// well: the draft leaves the response to them open, but for that there MUST be
+// one (section 3.6).
+func (b *bbr) checkStartupHighLoss(s *ackSample) {
+	if !b.lossRoundStart {
 		return
 	}
-	if b.model.lossRoundStart && b.model.losses >= bbrStartupLosses && b.tooHigh(&s.rate) {
-		b.fullPipe.reached = true
-		b.model.flightLong = max(b.bdp(b.model.maxBW(), 1), b.model.flightLatest)
+	if b.marked {
+		b.marks++
+	} else {
+		b.marks = 0
 	}
-	if b.model.lossRoundStart {
-		b.model.losses = 0
+	events := b.lossEvents
+	b.lossEvents, b.marked = 0, false
+	if b.fullBWReached || b.state != bbrStartup {
+		return
+	}
+	full := b.marks >= bbrFullMarks
+	if b.recovering {
+		full = full || b.isInflightTooHigh(s.rate.lost, s.rate.inFlight) && (events >= bbrFullLosses || !b.sack)
+	}
+	if full {
+		b.undoState = bbrStartup
+		b.fullBWNow, b.fullBWReached = true, true
+		b.inflightLongterm = max(b.bdp(), b.inflightLatest)
 	}
 }
 
-// checkDrainDone is BBRCheckDrainDone (section 5.3.2).
+// enterDrain is EnterDrain (section 5.3.2).
+func (b *bbr) enterDrain() {
+	b.enter(bbrDrain)
+	b.drainStartRound = b.roundCount
+}
+
+// checkDrainDone is CheckDrainDone (section 5.3.2).
 func (b *bbr) checkDrainDone(s *ackSample) {
-	if b.state == bbrDrain && s.flight <= b.flightAt(1) {
-		b.startDown(s.now)
+	if b.state == bbrDrain &&
+		(int64(s.flight) <= b.inflightAt(b.bw, 1) || b.roundCount > b.drainStartRound+bbrDrainRounds) {
+		b.startProbeBWDown(s.now) // EnterProbeBW, section 5.3.3.6
 	}
 }

@@ -47,9 +47,7 @@ type cubicUndo struct {
 	slow           bool // the first slow start ended
 }
 
-func newCubic(mss, initial int, _ uint64) controller {
-	return &cubic{windowed: newWindowed(mss, initial)}
-}
+func newCubic(mss, initial int) controller { return &cubic{windowed: newWindowed(mss, initial)} }
 
 func (c *cubic) name() string { return ccCubic }
 

@@ -22,9 +22,7 @@ type reno struct {
 // nothing.
 type renoPrior struct{ cwnd, ssthresh int }
 
-func newReno(mss, initial int, _ uint64) controller {
-	return &reno{windowed: newWindowed(mss, initial)}
-}
+func newReno(mss, initial int) controller { return &reno{windowed: newWindowed(mss, initial)} }
 
 func (r *reno) name() string { return ccReno }
 
@@ -90,6 +88,7 @@ func newWindowed(mss, initial int) windowed {
 func (w *windowed) window() int       { return w.cwnd }
 func (w *windowed) threshold() int    { return w.ssthresh }
 func (w *windowed) pacingRate() int64 { return 0 }
+func (w *windowed) understates() bool { return false }
 func (w *windowed) reduces() bool     { return true }
 func (w *windowed) onSent(sendSample) {}
 func (w *windowed) onLost(lostSample) {}

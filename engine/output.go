@@ -117,7 +117,7 @@ func (c *Conn) pollLost(now Instant, out *Segment) bool {
 	if edge := c.tx.una.Add(c.tx.wnd); r.Start != c.tx.una && edge.Less(r.End) && !c.txc.force {
 		return false
 	}
-	if !c.paced(now) {
+	if !c.recovery.first && !c.paced(now) { // the fast retransmit does not wait
 		return false
 	}
 	if r.Len() > mss && !(r.Len() == mss+1 && c.endsInFin(r)) {
@@ -223,7 +223,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	if unsent == 0 {
 		return 0, usable > 0
 	}
-	n := min(unsent, usable, max(mss, c.par.gsoMaxSize))
+	n := c.runLimit(min(unsent, usable, max(mss, c.par.gsoMaxSize)), mss)
 	if n <= 0 {
 		return 0, false
 	}

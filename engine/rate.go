@@ -31,6 +31,18 @@ type rateStamp struct {
 	appLimited  bool
 }
 
+// before reports whether t was sent after s: among what was sent at one instant,
+// what found more delivered, or more in the network.
+func (s *rateStamp) before(t *rateStamp) bool {
+	switch {
+	case s.sentAt != t.sentAt:
+		return s.sentAt < t.sentAt
+	case s.delivered != t.delivered:
+		return s.delivered < t.delivered
+	}
+	return s.inFlight < t.inFlight
+}
+
 // rateSample is what one acknowledgment tells about the rate.
 type rateSample struct {
 	// rate is in bytes a second; 0 when the acknowledgment tells none.
@@ -79,10 +91,9 @@ func (s *rateSampler) onLimited(flight int) {
 func (s *rateSampler) onDelivered(now Instant, n int, st *rateStamp, out *rateSample) {
 	s.delivered += int64(n)
 	s.deliveredAt = now
-	// The segment that was sent last is behind the sample.
-	newer := st.sentAt > out.stamp.sentAt ||
-		st.sentAt == out.stamp.sentAt && st.delivered > out.stamp.delivered
-	if !out.some || newer {
+	// The segment that was sent last is behind the sample (IsNewestPacket,
+	// section 4.1.2.3).
+	if !out.some || out.stamp.before(st) {
 		out.some, out.stamp = true, *st
 	}
 }
@@ -110,10 +121,10 @@ func (s *rateSampler) finish(out *rateSample, minRTT time.Duration) {
 	out.rate = int64(float64(got) / out.interval.Seconds())
 }
 
-// got returns how many bytes were delivered over the sample.
-func (r *rateSample) got() int {
+// got is RS.delivered: how many bytes were delivered over the sample.
+func (r *rateSample) got() int64 {
 	if !r.some {
 		return 0
 	}
-	return int(r.delivered - r.priorDelivered)
+	return r.delivered - r.priorDelivered
 }

@@ -151,8 +151,14 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	if d.sentAt != Never && !d.resent {
 		s.rtt = now.Sub(d.sentAt)
 	}
+	if s.rate.some { // what this acknowledgment showed to be lost counts too
+		s.rate.lost = c.rate.lost - s.rate.stamp.lost
+	}
 	c.loss.lost = 0
 	c.cc.onAck(s)
+	if c.cc.understates() {
+		c.rate.onLimited(c.pipe())
+	}
 }
 
 // checkSpurious takes a recovery back for which there was no reason. What a
@@ -206,7 +212,9 @@ func (c *Conn) onLost(now Instant, s *record) {
 	c.loss.lost += n
 	counted := c.loss.run.count(s)
 	c.rate.lost += int64(counted)
-	c.cc.onLost(lostSample{now: now, bytes: counted, sent: s.stamp, lost: c.rate.lost})
+	c.cc.onLost(lostSample{
+		now: now, at: s.r, bytes: counted, sent: s.stamp, lost: c.rate.lost, delivered: c.rate.delivered,
+	})
 }
 
 // beginRecovery begins fast recovery, for a loss that an acknowledgment of
