@@ -140,6 +140,10 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.loss.undo.onResent(ceilDiv(r.Len(), mss))
 	out.Retransmission = true
 	c.counters.Retransmits++
+	if r.Start == c.tx.una {
+		// What the timer guards goes out anew: its time counts from now.
+		c.timers.arm(timerRetransmit, now.Add(c.timeout()))
+	}
 	c.armRetransmit(now)
 }
 

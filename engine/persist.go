@@ -46,7 +46,7 @@ func (c *Conn) persistTimeout() time.Duration {
 	if c.usable() > 0 {
 		return overrideTimeout
 	}
-	return c.backedOff(c.rtt.rto(), c.persist.backoff)
+	return c.backedOff(c.rtt.rto(c.set.MinRTO), c.persist.backoff)
 }
 
 // onPersistTimer sends what the window allows, or probes it, every time after a

@@ -23,7 +23,7 @@ type rtoState struct {
 // timeout returns the RTO in force: from the measurements, within its bounds,
 // doubled for each expiry (RFC 6298, sections 2.3 to 2.5 and 5.5).
 func (c *Conn) timeout() time.Duration {
-	d := c.rtt.rto()
+	d := c.rtt.rto(c.set.MinRTO)
 	if c.rto.lostSyn && !c.rtt.valid {
 		d = lostSynRTO
 	}

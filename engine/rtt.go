@@ -30,10 +30,12 @@ func (e *rttEstimator) sample(r time.Duration) {
 const clockGranularity = time.Millisecond
 
 // rto returns the timeout that the measurements ask for, before its bounds;
-// before the first, initialRTO (RFC 6298, section 2.1).
-func (e *rttEstimator) rto() time.Duration {
+// before the first, initialRTO (RFC 6298, section 2.1). least bounds the part
+// that allows for variance: on a long path whose round trips are all the same, a
+// bound on the sum would leave none, and recovery takes a round trip and more.
+func (e *rttEstimator) rto(least time.Duration) time.Duration {
 	if !e.valid {
 		return initialRTO
 	}
-	return e.srtt + max(clockGranularity, 4*e.rttvar)
+	return e.srtt + max(clockGranularity, least, 4*e.rttvar)
 }

@@ -13,16 +13,16 @@ import (
 func TestRTT(t *testing.T) {
 	const ms = time.Millisecond
 	var e rttEstimator
-	if got := e.rto(); got != time.Second {
+	if got := e.rto(0); got != time.Second {
 		t.Errorf("before a sample the RTO is %v, want 1 s (2.1)", got)
 	}
 	e.sample(400 * ms)
-	if e.srtt != 400*ms || e.rttvar != 200*ms || e.rto() != 1200*ms {
-		t.Errorf("after 400 ms: SRTT %v RTTVAR %v RTO %v (2.2)", e.srtt, e.rttvar, e.rto())
+	if e.srtt != 400*ms || e.rttvar != 200*ms || e.rto(0) != 1200*ms {
+		t.Errorf("after 400 ms: SRTT %v RTTVAR %v RTO %v (2.2)", e.srtt, e.rttvar, e.rto(0))
 	}
 	e.sample(300 * ms)
-	if e.srtt != 387500*time.Microsecond || e.rttvar != 175*ms || e.rto() != 1087500*time.Microsecond {
-		t.Errorf("after 300 ms: SRTT %v RTTVAR %v RTO %v (2.3)", e.srtt, e.rttvar, e.rto())
+	if e.srtt != 387500*time.Microsecond || e.rttvar != 175*ms || e.rto(0) != 1087500*time.Microsecond {
+		t.Errorf("after 300 ms: SRTT %v RTTVAR %v RTO %v (2.3)", e.srtt, e.rttvar, e.rto(0))
 	}
 	if e.min != 300*ms || e.latest != 300*ms {
 		t.Errorf("min %v latest %v", e.min, e.latest)
@@ -30,8 +30,8 @@ func TestRTT(t *testing.T) {
 	for range 100 {
 		e.sample(10 * ms)
 	}
-	if e.rto() < e.srtt+clockGranularity {
-		t.Errorf("the variance term is below the granularity: %v", e.rto()-e.srtt)
+	if e.rto(0) < e.srtt+clockGranularity {
+		t.Errorf("the variance term is below the granularity: %v", e.rto(0)-e.srtt)
 	}
 }
 
@@ -47,7 +47,7 @@ func TestBackoff(t *testing.T) {
 	}
 	c = Conn{set: &set}
 	c.rtt.sample(time.Microsecond)
-	if got := c.timeout(); got != DefaultMinRTO {
-		t.Errorf("RTO %v is not held to its minimum", got)
+	if got, want := c.timeout(), DefaultMinRTO+time.Microsecond; got != want {
+		t.Errorf("RTO %v, want %v: the round trip, and its variance held to the minimum", got, want)
 	}
 }

@@ -44,7 +44,8 @@ type Settings struct {
 	// UserTimeout gives the connection up when text waits that long for its
 	// acknowledgment (RFC 5482); 0 leaves it to MaxRetries.
 	UserTimeout time.Duration
-	// MinRTO and MaxRTO bound the retransmission timeout (RFC 6298, section 2).
+	// MinRTO and MaxRTO bound the retransmission timeout (RFC 6298, section 2),
+	// MinRTO also what it allows for variance beyond the round trip.
 	MinRTO, MaxRTO time.Duration
 	// MaxRetries and SynRetries are how many times the same text, and a SYN,
 	// are sent again before the connection is given up (RFC 9293, section

@@ -89,7 +89,8 @@ type Link struct {
 	// twice, or has bits flipped, which its checksum tells.
 	Loss, Duplicate, Corrupt float64
 	// BurstStart is the chance that a packet begins a burst of losses, and
-	// BurstEnd that a lost packet is the last of one (Gilbert's model).
+	// BurstEnd that a lost packet is the last of one (Gilbert's model); a pause
+	// of 10 ms ends one as well.
 	BurstStart, BurstEnd float64
 
 	// Delay is the time in flight, Jitter is added at random and keeps the

@@ -18,6 +18,10 @@ import (
 // in bytes.
 const ipHeader = 20
 
+// burstPause ends a burst of losses: what afflicts a path does not wait for the
+// next packet.
+const burstPause = 10 * time.Millisecond
+
 // packet is a TCP packet on a link: its header in bytes, so that the wire
 // format is part of every simulation, and its text by reference.
 type packet struct {
@@ -47,6 +51,8 @@ type link struct {
 	busy  engine.Instant // until when packets wait for the rate
 	last  engine.Instant // when the last packet arrives that keeps the order
 	burst bool
+	// offered is when the last packet came.
+	offered engine.Instant
 	lost  int
 	// tamper, set by this package's tests, changes what the link carries behind
 	// the checksum's back; false drops it.
@@ -107,10 +113,13 @@ func (l *link) drops(now engine.Instant) bool {
 	if t := now.Sub(l.start); t >= l.CutAt && t < l.CutAt+l.CutFor {
 		return true
 	}
-	if l.burst {
+	idle := now.Sub(l.offered)
+	l.offered = now
+	if l.burst && idle < burstPause {
 		l.burst = !l.chance(l.BurstEnd)
 		return true
 	}
+	l.burst = false
 	if l.chance(l.BurstStart) {
 		l.burst = true
 		return true
