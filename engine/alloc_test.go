@@ -73,20 +73,27 @@ func TestNoAllocationPerSegment(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes the pools of views forget at random")
 	}
-	for _, gso := range []int{0, 64240} {
-		j := join(t, Params{MSS: 1460, GSOMaxSize: gso}, DefaultSettings())
+	for _, test := range []struct {
+		gso int
+		cc  string
+	}{{0, ccReno}, {64240, ccReno}, {0, ccCubic}, {0, ccBBR}, {64240, ccBBR}} {
+		j := join(t, Params{MSS: 1460, GSOMaxSize: test.gso, CongestionControl: test.cc}, DefaultSettings())
 		const n = 44 * 1448
 		round := func() {
 			j.write(0, n)
 			for got := 0; got < n; got += j.drain(1) {
 				j.settle()
+				if at := j.c[0].Deadline(); j.c[0].timers.armed(timerPace) {
+					j.now = max(j.now, at)
+					j.c[0].HandleDeadline(at)
+				}
 			}
 		}
 		for range 100 {
 			round()
 		}
 		if got := testing.AllocsPerRun(1000, round); got > 0 {
-			t.Errorf("GSO %d: %v allocations a round, want 0", gso, got)
+			t.Errorf("%s, GSO %d: %v allocations a round, want 0", test.cc, test.gso, got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ package transport_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,11 +148,18 @@ func TestUnknownOption(t *testing.T) {
 	}
 }
 
-// TestCongestionControls checks that each of the names there are can be set,
-// and that both constructors start with one of them.
+// TestCongestionControls checks what each constructor starts with, and what it
+// lets be chosen: BBR only where it was asked for, as netstack has it not.
 func TestCongestionControls(t *testing.T) {
-	for name, f := range map[string]stack.TransportProtocolFactory{"reno": transport.NewProtocol, "cubic": transport.NewProtocolCUBIC} {
-		s := stack.New(stack.Options{TransportProtocols: []stack.TransportProtocolFactory{f}})
+	for _, test := range []struct {
+		make            stack.TransportProtocolFactory
+		starts, choices string
+	}{
+		{transport.NewProtocol, "reno", "reno cubic"},
+		{transport.NewProtocolCUBIC, "cubic", "reno cubic"},
+		{transport.NewProtocolBBR, "bbr", "reno cubic bbr"},
+	} {
+		s := stack.New(stack.Options{TransportProtocols: []stack.TransportProtocolFactory{test.make}})
 		var all tcpip.TCPAvailableCongestionControlOption
 		var now tcpip.CongestionControlOption
 		if err := s.TransportProtocolOption(transport.ProtocolNumber, &all); err != nil {
@@ -160,19 +168,19 @@ func TestCongestionControls(t *testing.T) {
 		if err := s.TransportProtocolOption(transport.ProtocolNumber, &now); err != nil {
 			t.Fatal(err)
 		}
-		names := strings.Fields(string(all))
-		want := names[0]
-		for _, n := range names {
-			if n == name {
-				want = n
-			}
-			o := tcpip.CongestionControlOption(n)
-			if err := s.SetTransportProtocolOption(transport.ProtocolNumber, &o); err != nil {
-				t.Errorf("%s: %s", n, err)
-			}
+		if string(now) != test.starts || string(all) != test.choices {
+			t.Errorf("starts with %q of %q, want %q of %q", now, all, test.starts, test.choices)
 		}
-		if string(now) != want {
-			t.Errorf("%s: starts with %q, want %q of %q", name, now, want, all)
+		for _, name := range []string{"reno", "cubic", "bbr", "vegas", ""} {
+			o := tcpip.CongestionControlOption(name)
+			err := s.SetTransportProtocolOption(transport.ProtocolNumber, &o)
+			if slices.Contains(strings.Fields(test.choices), name) {
+				if err != nil {
+					t.Errorf("of %q, %q: %s", test.choices, name, err)
+				}
+			} else if !isErr[*tcpip.ErrNoSuchFile](err) {
+				t.Errorf("of %q, %q: %v, want ErrNoSuchFile", test.choices, name, err)
+			}
 		}
 		s.Close()
 	}

@@ -1,0 +1,106 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"tcpcb/engine"
+	"tcpcb/engine/enginetest"
+)
+
+// shared returns flows with the given controls through one queue of a
+// bandwidth-delay product. They start one after the other, gap apart.
+func shared(rate int, rtt, gap time.Duration, controls ...string) enginetest.Shared {
+	set := engine.DefaultSettings()
+	set.RcvBuf, set.SndBuf = 8<<20, 8<<20
+	set.AckDelay, set.AckEvery = time.Millisecond, 16
+	s := enginetest.Shared{
+		Rate: rate, Queue: int(float64(rate) * rtt.Seconds()), RTT: rtt, For: 20 * time.Second,
+	}
+	for i, cc := range controls {
+		s.Flows = append(s.Flows, enginetest.Flow{
+			Params:   engine.Params{ISS: uint32(i+1) * 0x9e3779b9, MSS: 1460, CongestionControl: cc},
+			Settings: set,
+			Start:    time.Duration(i) * gap,
+		})
+	}
+	return s
+}
+
+const ms = time.Millisecond
+
+// TestSharedAlone: alone on a path without loss, BBR fills it, and its queue is
+// less than a third of CUBIC's.
+func TestSharedAlone(t *testing.T) {
+	queues := map[string]time.Duration{}
+	for _, cc := range []string{"cubic", "bbr"} {
+		c := shared(100*mbit, 40*ms, 0, cc)
+		c.Warm = time.Second
+		r := enginetest.RunShared(1, c)
+		if r.Sum() < 0.93 {
+			t.Errorf("%s gets %.3f of the rate, want 0.93 of the 0.965 that headers leave", cc, r.Sum())
+		}
+		queues[cc] = r.QueueDelay
+	}
+	if queues["bbr"] > queues["cubic"]/3 {
+		t.Errorf("BBR's packets wait for %v, want less than a third of CUBIC's %v", queues["bbr"], queues["cubic"])
+	}
+}
+
+// TestSharedBBRFair: eight connections of BBR share a queue.
+func TestSharedBBRFair(t *testing.T) {
+	c := shared(100*mbit, 40*ms, ms, "bbr", "bbr", "bbr", "bbr", "bbr", "bbr", "bbr", "bbr")
+	if r := enginetest.RunShared(1, c); r.Sum() < 0.93 || r.Jain() < 0.95 {
+		t.Errorf("%.3f of the rate, Jain's index %.3f, want 0.93 and 0.95: %.3f", r.Sum(), r.Jain(), r.Shares)
+	}
+}
+
+// TestSharedBBRBesideCubic: neither starves beside the other.
+func TestSharedBBRBesideCubic(t *testing.T) {
+	for _, controls := range [][]string{{"bbr", "cubic"}, {"cubic", "bbr"}} {
+		r := enginetest.RunShared(1, shared(100*mbit, 40*ms, 0, controls...))
+		if least := min(r.Shares[0], r.Shares[1]); least < 0.25 || r.Sum() < 0.93 {
+			t.Errorf("%s get %.3f, want 0.25 each at least", controls, r.Shares)
+		}
+	}
+}
+
+// TestSharedRateChanges: BBR finds ten times the bandwidth, and a tenth of it,
+// within a few cycles of probing (draft-ietf-ccwg-bbr, appendix A, "Increasing
+// Bandwidth 10x" and "Decreasing Bandwidth 10x").
+func TestSharedRateChanges(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		rate, then int
+	}{
+		{"ten times", 10 * mbit, 100 * mbit},
+		{"a tenth", 100 * mbit, 10 * mbit},
+	} {
+		c := shared(test.rate, 40*ms, 0, "bbr")
+		c.Queue = 10 * mbit / 10 // 100 ms of the slower rate
+		c.Then, c.ThenAt = test.then, 5*time.Second
+		c.Warm, c.For = 20*time.Second, 30*time.Second
+		r := enginetest.RunShared(1, c)
+		// Shares are of the rate at the end of the run.
+		if r.Sum() < 0.92 || r.QueueDelay > 15*ms {
+			t.Errorf("%s: %.3f of the rate with a queue of %v, want 0.92 and 15ms at most", test.name, r.Sum(), r.QueueDelay)
+		}
+	}
+}
+
+// TestSharedRepeats: a simulation is a function of its seed.
+func TestSharedRepeats(t *testing.T) {
+	c := shared(10*mbit, 20*ms, 3*ms, "bbr", "cubic", "reno")
+	c.Loss, c.For = 0.01, 5*time.Second
+	a, b, other := enginetest.RunShared(7, c), enginetest.RunShared(7, c), enginetest.RunShared(8, c)
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("two runs of one seed differ: %+v and %+v", a, b)
+	}
+	if reflect.DeepEqual(a, other) {
+		t.Error("runs of two seeds are the same")
+	}
+}
