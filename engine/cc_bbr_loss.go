@@ -47,6 +47,7 @@ func (b *bbr) onLost(l lostSample) {
 	if b.timedOut {
 		b.cwnd = max(b.cwnd-l.bytes, b.mss)
 	}
+	b.saveStateUponLoss()
 	b.noteLoss()
 	b.lostInRound += int64(l.bytes)
 	if b.lossEvents == 0 || l.at.Start != b.lostTo {
@@ -62,11 +63,10 @@ func (b *bbr) onLost(l lostSample) {
 	}
 }
 
-// noteLoss is NoteLoss (section 5.5.10.2).
+// noteLoss is NoteLoss (section 5.5.10.2), but for what an undo would need.
 func (b *bbr) noteLoss() {
 	if !b.isLossInRound {
 		b.lossRoundDelivered = b.delivered
-		b.saveStateUponLoss()
 	}
 	b.isLossInRound = true
 }
@@ -97,7 +97,8 @@ func (b *bbr) handleInflightTooHigh(now Instant, inflight int64, appLimited bool
 // onCongestion takes a mark for what a loss would be (section 3.6, MUST), and
 // while probing for one of too many.
 func (b *bbr) onCongestion(now Instant, flight int) {
-	b.isLossInRound, b.marked = true, true
+	b.noteLoss()
+	b.marked = true
 	if b.isBWProbeSample {
 		b.handleInflightTooHigh(now, int64(flight), false)
 	}

@@ -53,7 +53,7 @@ type link struct {
 	burst bool
 	// offered is when the last packet came.
 	offered engine.Instant
-	lost  int
+	lost    int
 	// tamper, set by this package's tests, changes what the link carries behind
 	// the checksum's back; false drops it.
 	tamper func(p *packet) bool
