@@ -54,7 +54,7 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	if runErr == nil && len(o.paths) > 0 {
 		runErr = runPaths(ctx, stderr, o.paths, o.plan.providers, o.pathTime, func(r *pathResult) error {
 			paths = append(paths, r)
-			return nil
+			return o.draw(r)
 		})
 	}
 	code := exitOK
@@ -91,6 +91,20 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		code = max(code, exitFailed)
 	}
 	return code
+}
+
+// draw draws a run, where the flags ask for it.
+func (o *options) draw(r *pathResult) error {
+	if o.plots == "" {
+		return nil
+	}
+	for _, s := range o.paths {
+		if s.name == r.Scenario {
+			_, err := drawPath(o.plots, r, s.rate)
+			return err
+		}
+	}
+	return nil
 }
 
 // options is what the flags ask for.

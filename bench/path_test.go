@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,6 +40,13 @@ func TestPaths(t *testing.T) {
 		if r.Scenario == "path/reordered-5%" && r.Provider == "tcpcb" && r.Share < 0.3 {
 			t.Errorf("%s: a reordering path is not a losing path, and gives %.3f of the rate", r.Control, r.Share)
 		}
+	}
+	file, err := drawPath(t.TempDir(), first[len(first)-1], all[0].rate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if svg, err := os.ReadFile(file); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("cwnd")) {
+		t.Errorf("%s holds no plot: %v", file, err)
 	}
 	var out bytes.Buffer
 	if err := writePathTable(&out, first); err != nil {
