@@ -35,8 +35,10 @@ func drawPath(dir string, r *pathResult, rate int64) (string, error) {
 	canvas := vgsvg.New(20*vg.Centimeter, vg.Length(len(panels))*5*vg.Centimeter)
 	tiles := draw.Tiles{Rows: len(panels), Cols: 1, PadY: 3 * vg.Millimeter, PadX: 2 * vg.Millimeter}
 	dc := draw.New(canvas)
+	plots := make([][]*plot.Plot, len(panels))
 	for i, panel := range panels {
 		p := plot.New()
+		plots[i] = []*plot.Plot{p}
 		p.Y.Label.Text = panel.title
 		p.Y.Min = 0
 		if i == 0 {
@@ -55,7 +57,9 @@ func drawPath(dir string, r *pathResult, rate int64) (string, error) {
 		}
 		line.Color = color.RGBA{R: 0x1f, G: 0x5f, B: 0xa8, A: 0xff}
 		p.Add(plotter.NewGrid(), line)
-		p.Draw(tiles.At(dc, 0, i))
+	}
+	for i, c := range plot.Align(plots, tiles, dc) {
+		plots[i][0].Draw(c[0])
 	}
 	name := strings.NewReplacer("/", "-", "%", "").Replace(r.Scenario + "-" + r.Provider + "-" + r.Control)
 	file := filepath.Join(dir, name+".svg")
