@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"syscall"
 	"time"
@@ -49,6 +50,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // the exit status.
 func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
+	var paths []*pathResult
+	if runErr == nil && len(o.paths) > 0 {
+		runErr = runPaths(ctx, stderr, o.paths, o.plan.providers, o.pathTime, func(r *pathResult) error {
+			paths = append(paths, r)
+			return o.draw(r)
+		})
+	}
 	code := exitOK
 	switch {
 	case ctx.Err() != nil && runErr != nil:
@@ -66,8 +74,14 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 			runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), o.plan.rounds, o.plan.settings.time)
 		err = writeTable(stdout, o.plan, out)
 	}
+	if len(paths) > 0 {
+		fmt.Fprintf(stdout, "\nin virtual time, %v of writing unless a path says otherwise; every byte verified\n\n", o.pathTime)
+		err = errors.Join(err, writePathTable(stdout, paths))
+	}
 	if o.json != nil {
-		err = errors.Join(err, writeReport(o.json, newReport(o.plan, out, runErr == nil)))
+		rep := newReport(o.plan, out, runErr == nil)
+		rep.Paths = paths
+		err = errors.Join(err, writeReport(o.json, rep))
 	}
 	for _, f := range out.failures {
 		fmt.Fprintf(stderr, "bench: FAILED: %s\n", f)
@@ -79,10 +93,29 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	return code
 }
 
+// draw draws a run, where the flags ask for it.
+func (o *options) draw(r *pathResult) error {
+	if o.plots == "" {
+		return nil
+	}
+	for _, s := range o.paths {
+		if s.name == r.Scenario {
+			_, err := drawPath(o.plots, r, s.rate)
+			return err
+		}
+	}
+	return nil
+}
+
 // options is what the flags ask for.
 type options struct {
 	plan *plan
-	json *os.File // or nil
+	// paths are the scenarios to run, each with text written for pathTime; plots
+	// go into the folder plots, if that is named.
+	paths    []scenario
+	pathTime time.Duration
+	plots    string
+	json     *os.File // or nil
 }
 
 // parse reads the flags. Every way to get them wrong is an error here, before
@@ -91,7 +124,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	var (
-		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`")
+		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`; those named path/... run only if asked for")
+		pathTime  = fs.Duration("path-time", 30*time.Second, "how long, in virtual time, each of the path/ rows writes")
+		plots     = fs.String("plot", "", "draw each run of the path/ rows into the folder `DIR`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
 		rounds    = fs.Int("rounds", 5, "run each row `N` times with each provider")
 		duration  = fs.Duration("time", 400*time.Millisecond, "how long one measurement lasts")
@@ -110,18 +145,31 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	case *rounds < 1:
 		return options{}, fmt.Errorf("-rounds: %d is less than 1", *rounds)
+	case *pathTime < time.Second || *pathTime > time.Hour:
+		return options{}, fmt.Errorf("-path-time: %v is not between 1s and 1h", *pathTime)
 	case *duration < time.Millisecond || *duration > time.Minute:
 		return options{}, fmt.Errorf("-time: %v is not between 1ms and 1m", *duration)
 	}
-	rows, err := selectRows(allRows, *expr)
+	re, err := regexp.Compile(*expr)
 	if err != nil {
-		return options{}, err
+		return options{}, fmt.Errorf("-run: %w", err)
+	}
+	rows := selectRows(allRows, re)
+	var paths []scenario
+	if *expr != "" {
+		paths = selectScenarios(scenarios, re)
+	}
+	if len(rows)+len(paths) == 0 {
+		return options{}, fmt.Errorf("-run: no row matches %q; there are: %s", *expr, rowNames())
+	}
+	if *plots != "" && len(paths) == 0 {
+		return options{}, errors.New("-plot: only the path/ rows are drawn: ask for them with -run")
 	}
 	ps, err := selectProviders(allProviders, *providers)
 	if err != nil {
 		return options{}, fmt.Errorf("-provider: %w", err)
 	}
-	o := options{plan: &plan{
+	o := options{paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
 		rows: rows, providers: ps, rounds: *rounds,
 		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},

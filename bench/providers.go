@@ -17,13 +17,17 @@ import (
 type provider struct {
 	name string
 	new  stack.TransportProtocolFactory
+	// all is new with every congestion control that there is; nil for new.
+	all stack.TransportProtocolFactory
+	// goroutines says that the provider has goroutines of its own.
+	goroutines bool
 }
 
 // allProviders lists what can be measured. The first of those selected is the
 // one that ratios are taken against.
 var allProviders = []provider{
-	{"netstack", tcp.NewProtocol},
-	{"tcpcb", transport.NewProtocol},
+	{name: "netstack", new: tcp.NewProtocol, goroutines: true},
+	{name: "tcpcb", new: transport.NewProtocol, all: transport.NewProtocolBBR},
 }
 
 // selectProviders returns the providers named in list, which is separated by

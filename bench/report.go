@@ -19,6 +19,8 @@ type report struct {
 	Complete bool        `json:"complete"`
 	Failures []failure   `json:"failures"`
 	Rows     []reportRow `json:"rows"`
+	// Paths are the runs of the path/ rows.
+	Paths []*pathResult `json:"paths,omitempty"`
 }
 
 // environment says where the figures come from.

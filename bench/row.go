@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -64,22 +63,25 @@ var allRows = []row{
 	flowsRow("flows-100-1g", bottleneck),
 }
 
-// selectRows returns the rows whose name the regular expression matches.
-func selectRows(all []row, expr string) ([]row, error) {
-	re, err := regexp.Compile(expr)
-	if err != nil {
-		return nil, fmt.Errorf("-run: %w", err)
-	}
-	var names []string
+// selectRows returns the rows whose name re matches.
+func selectRows(all []row, re *regexp.Regexp) []row {
 	var out []row
 	for _, r := range all {
-		names = append(names, r.name)
 		if re.MatchString(r.name) {
 			out = append(out, r)
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("-run: no row matches %q; there are: %s", expr, strings.Join(names, ", "))
+	return out
+}
+
+// rowNames lists the names of all rows and scenarios.
+func rowNames() string {
+	var names []string
+	for _, r := range allRows {
+		names = append(names, r.name)
 	}
-	return out, nil
+	for _, s := range scenarios {
+		names = append(names, s.name)
+	}
+	return strings.Join(names, ", ")
 }

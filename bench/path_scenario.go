@@ -1,0 +1,92 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"tcpcb/linkfifo"
+)
+
+// scenario is a path, and what is sent over it: bulk from the client to the
+// server, on each of some connections, for a while.
+type scenario struct {
+	name string
+	// rate is the bottleneck's, in bit/s; rtt the round trip without a queue. The
+	// queue takes one bandwidth-delay product, and drops at its tail.
+	rate int64
+	rtt  time.Duration
+	// spoil says what else becomes of what the client sends.
+	spoil func(p *linkfifo.Path)
+	// flows is how many connections there are; with mix, each second one is
+	// under the congestion control mix, where the provider has it.
+	flows int
+	mix   string
+	// time is how long text is written, after which what is under way may
+	// arrive; 0 stands for the plan's.
+	time time.Duration
+	// cutAt and cutFor are a time in which the path is down.
+	cutAt, cutFor time.Duration
+}
+
+const (
+	mbit = int64(1_000_000)
+	ms   = time.Millisecond
+)
+
+func loss(share float64) func(*linkfifo.Path) {
+	return func(p *linkfifo.Path) { p.Loss = share }
+}
+
+// scenarios are the paths on which senders are told apart.
+var scenarios = []scenario{
+	{name: "path/clean", rate: 100 * mbit, rtt: 40 * ms, flows: 1},
+	{name: "path/loss-0.1%", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: loss(0.001)},
+	{name: "path/loss-1%", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: loss(0.01)},
+	{name: "path/bursts-2%", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: func(p *linkfifo.Path) {
+		p.Burst = linkfifo.Bursts(0.02, 5)
+	}},
+	{name: "path/reordered-5%", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: func(p *linkfifo.Path) {
+		p.Reorder, p.ReorderBy = 0.05, 5*ms
+	}},
+	{name: "path/long", rate: 200 * mbit, rtt: 100 * ms, flows: 1},
+	{name: "path/flows-8", rate: 100 * mbit, rtt: 40 * ms, flows: 8, time: 60 * time.Second},
+	{name: "path/beside-cubic", rate: 100 * mbit, rtt: 40 * ms, flows: 2, mix: "cubic", time: 60 * time.Second},
+	{name: "path/loss-20%", rate: 10 * mbit, rtt: 40 * ms, flows: 1, spoil: loss(0.2), time: time.Minute},
+	{name: "path/cut-5s", rate: 100 * mbit, rtt: 40 * ms, flows: 1, cutAt: 5 * time.Second, cutFor: 5 * time.Second, time: 20 * time.Second},
+}
+
+// selectScenarios returns the scenarios whose name re matches.
+func selectScenarios(all []scenario, re *regexp.Regexp) []scenario {
+	var out []scenario
+	for _, s := range all {
+		if re.MatchString(s.name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// queueBytes is the capacity of the bottleneck's queue.
+func (s *scenario) queueBytes() int { return int(float64(s.rate) / 8 * s.rtt.Seconds()) }
+
+// link returns a link on clock with the scenario's path from A to B, and an
+// equally long way back.
+func (s *scenario) link(clock *linkfifo.VirtualClock, seed uint64, trace func(linkfifo.Event)) (*linkfifo.Link, error) {
+	there := linkfifo.Path{Rate: s.rate, Delay: s.rtt / 2, QueueBytes: s.queueBytes()}
+	if s.spoil != nil {
+		s.spoil(&there)
+	}
+	l, err := linkfifo.New(linkfifo.Options{
+		A:     linkfifo.Side{Path: there},
+		B:     linkfifo.Side{Path: linkfifo.Path{Delay: s.rtt / 2}},
+		Clock: clock, Seed: seed, Trace: trace,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("link: %w", err)
+	}
+	return l, nil
+}

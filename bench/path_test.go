@@ -1,0 +1,70 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Every provider runs a scenario under every congestion control, to its end and
+// with the right bytes, and ours repeats to the last digit.
+func TestPaths(t *testing.T) {
+	all := selectScenarios(scenarios, regexp.MustCompile("path/clean|path/reordered"))
+	run := func() (results []*pathResult) {
+		err := runPaths(t.Context(), t.Output(), all, allProviders, time.Second, func(r *pathResult) error {
+			results = append(results, r)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return results
+	}
+	first, second := run(), run()
+	if len(first) != 2*(2+3) {
+		t.Fatalf("%d results, want netstack's two controls and our three on each path", len(first))
+	}
+	for i, r := range first {
+		if r.Share <= 0 || r.Share > 1 || r.Jain != 1 {
+			t.Errorf("%s, %s, %s: a share of %v, Jain's index %v", r.Scenario, r.Provider, r.Control, r.Share, r.Jain)
+		}
+		if again := second[i]; r.Provider == "tcpcb" && (r.Goodput != again.Goodput || r.QueueP99 != again.QueueP99 || r.Resent != again.Resent) {
+			t.Errorf("%s, %s: %+v and then %+v", r.Scenario, r.Control, *r, *again)
+		}
+		if r.Scenario == "path/reordered-5%" && r.Provider == "tcpcb" && r.Share < 0.3 {
+			t.Errorf("%s: a reordering path is not a losing path, and gives %.3f of the rate", r.Control, r.Share)
+		}
+	}
+	file, err := drawPath(t.TempDir(), first[len(first)-1], all[0].rate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if svg, err := os.ReadFile(file); err != nil || !bytes.Contains(svg, []byte("</svg>")) || !bytes.Contains(svg, []byte("cwnd")) {
+		t.Errorf("%s holds no plot: %v", file, err)
+	}
+	var out bytes.Buffer
+	if err := writePathTable(&out, first); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 1+len(first) {
+		t.Errorf("%d lines in the table:\n%s", got, out.String())
+	}
+}
+
+// A cut of the path is survived, and its end seen.
+func TestPathCut(t *testing.T) {
+	s := scenario{name: "cut", rate: 10 * mbit, rtt: 20 * ms, flows: 2, cutAt: time.Second, cutFor: time.Second, time: 4 * time.Second}
+	r, err := runPath(t.Context(), &s, allProviders[1], "cubic", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Resume <= 0 || r.Resume > 2000 || r.Silence < 1000 {
+		t.Errorf("the cut of a second shows as a silence of %v ms, %v ms beyond it", r.Silence, r.Resume)
+	}
+}
