@@ -6,6 +6,7 @@ package engine
 import (
 	"time"
 
+	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
 
@@ -13,6 +14,8 @@ import (
 type ackState struct {
 	now     bool  // at the next poll
 	unacked int32 // bytes taken and not acknowledged, while one is delayed
+	// twice is text that came twice, for the next acknowledgment to say so.
+	twice seq.Range
 }
 
 // maxAckDelay is the longest an acknowledgment may wait (RFC 9293, section
@@ -51,7 +54,7 @@ func (c *Conn) ackOnRead() {
 
 // acked notes that a segment with the acknowledgment was built.
 func (c *Conn) acked() {
-	c.ack.now, c.ack.unacked = false, 0
+	c.ack = ackState{}
 	c.timers.stop(timerAck)
 	c.ts.lastAck = c.rx.nxt
 }

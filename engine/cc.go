@@ -130,27 +130,21 @@ func CongestionControls() []string {
 	return names
 }
 
-// knowsController reports whether there is a controller of that name.
-func knowsController(name string) bool {
-	for _, c := range controllers {
+// findController returns the place in controllers of the one of that name, and
+// that of the default where there is none.
+func findController(name string) (i uint8, known bool) {
+	for i, c := range controllers {
 		if c.name == name {
-			return true
+			return uint8(i), true
 		}
 	}
-	return false
+	return 0, false
 }
 
-// newController makes the controller that the connection asks for, or the
-// default where there is none of that name. What it does at random is seeded by
-// what else is this connection's own.
+// newController makes the controller that the connection asks for. What it does
+// at random is seeded by what else is this connection's own.
 func (c *Conn) newController() controller {
-	k := controllers[0]
-	for _, other := range controllers {
-		if other.name == c.par.congestionControl {
-			k = other
-		}
-	}
-	return k.make(ccStart{
+	return controllers[c.par.controller].make(ccStart{
 		mss: c.tx.mss, initial: c.initialWindow(), sack: c.shake.sack, srtt: c.rtt.srtt,
 		seed: uint64(c.tx.iss.Value())<<32 | uint64(c.par.tsOffset),
 	})
@@ -172,10 +166,11 @@ func (c *Conn) control() controller {
 // CongestionControls), which begins where the one before left off. An unknown
 // name changes nothing.
 func (c *Conn) SetCongestionControl(name string) {
-	if !knowsController(name) || name == c.par.congestionControl {
+	i, known := findController(name)
+	if !known || i == c.par.controller {
 		return
 	}
-	c.par.congestionControl = name
+	c.par.controller = i
 	if old := c.cc; old != nil {
 		c.cc = c.newController()
 		c.cc.takeOver(old.window(), old.threshold())

@@ -66,7 +66,7 @@ func (c *Conn) Info() Info {
 		Timeout:    c.recovery.phase == phaseLoss,
 		Retries:    int(c.rto.retries),
 		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
-		CongestionControl: c.par.congestionControl,
+		CongestionControl: controllers[c.par.controller].name,
 	}
 	switch {
 	case c.cc != nil:

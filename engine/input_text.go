@@ -30,7 +30,8 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		c.ack.now = true
 	}
 	if start != c.rx.nxt {
-		c.reassemble().insert(start, &in.Payload, c.buf.rcv)
+		twice := c.reassemble().insert(start, &in.Payload, c.buf.rcv)
+		c.cameTwice(twice)
 		return
 	}
 	// Text in order is always taken, however much waits behind it.
@@ -59,6 +60,7 @@ func (c *Conn) toReader() *recvBuffer {
 func (c *Conn) trimToWindow(in *Segment) seq.Num {
 	start := in.textStart()
 	if old := c.rx.nxt.Sub(start); old > 0 {
+		c.cameTwice(seq.Range{Start: start, End: seq.Min(c.rx.nxt, start.Add(int(in.Payload.Size())))})
 		in.Payload.TrimFront(int64(old))
 		start = c.rx.nxt
 		c.ack.now = true // a retransmission: our acknowledgment was lost
@@ -69,6 +71,16 @@ func (c *Conn) trimToWindow(in *Segment) seq.Num {
 	}
 	in.Payload.Truncate(int64(max(0, edge.Sub(start))))
 	return start
+}
+
+// cameTwice notes text that was here already, for the sender to learn that it
+// sent it for nothing (RFC 2883, section 4). Of several pieces since the last
+// acknowledgment, the first is told.
+func (c *Conn) cameTwice(r seq.Range) {
+	if c.shake.sack && !r.Empty() && c.ack.twice.Empty() {
+		c.ack.twice = r
+		c.counters.DSACKsOut++
+	}
 }
 
 // advance moves RCV.NXT over n bytes that are in order.

@@ -76,16 +76,39 @@ func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
 }
 
 // fillSACK reports what came out of order (RFC 2018, section 4): as many blocks
-// as there is room for beside the timestamps.
+// as there is room for beside the timestamps. What came twice is the first (RFC
+// 2883, section 4).
 func (c *Conn) fillSACK(o *wire.Options) {
-	if !c.shake.sack || c.ooo.empty() {
+	if !c.shake.sack || c.ooo.empty() && c.ack.twice.Empty() {
 		return
 	}
 	room := wire.MaxSACKBlocks
 	if o.HasTimestamps {
 		room--
 	}
-	o.NumSACK = uint8(c.ooo.sackBlocks(o.SACK[:room]))
+	if c.ack.twice.Empty() {
+		o.NumSACK = uint8(c.ooo.sackBlocks(o.SACK[:room]))
+		return
+	}
+	n := c.ooo.sackBlocks(o.SACK[1:room])
+	if twice := c.ack.twice; twice.End.LessEq(c.rx.nxt) || bringForward(o.SACK[1:1+n], twice) {
+		o.SACK[0] = twice
+		o.NumSACK = uint8(1 + n)
+		return
+	}
+	o.NumSACK = uint8(copy(o.SACK[:], o.SACK[1:1+n]))
+}
+
+// bringForward makes the block that r is part of the first, and reports whether
+// there is one (RFC 2883, section 4.2).
+func bringForward(blocks []seq.Range, r seq.Range) bool {
+	for i, b := range blocks {
+		if b.Covers(r) {
+			blocks[0], blocks[i] = b, blocks[0]
+			return true
+		}
+	}
+	return false
 }
 
 // segmentRoom returns how much text a packet carries beside the options that
@@ -93,9 +116,7 @@ func (c *Conn) fillSACK(o *wire.Options) {
 func (c *Conn) segmentRoom() int {
 	var o wire.Options
 	o.HasTimestamps = c.ts.on
-	if !c.ooo.empty() {
-		c.fillSACK(&o)
-	}
+	c.fillSACK(&o)
 	return max(c.tx.mss-o.Len(), 1)
 }
 
@@ -137,7 +158,7 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.fillText(out, r)
 	c.board.sentAgain(id, mss, c.stamp(now, r.Len()))
 	c.recovery.first = false
-	c.loss.undo.onResent(ceilDiv(r.Len(), mss))
+	c.loss.undo.onResent(r, ceilDiv(r.Len(), mss))
 	out.Retransmission = true
 	c.counters.Retransmits++
 	if r.Start == c.tx.una {

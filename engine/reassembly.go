@@ -50,8 +50,8 @@ func (q *reassembly) finKnown() bool { return q != nil && q.hasFin }
 
 // insert takes the part of text, which begins at start, that is not held
 // already. limit is the size of the receive buffer. What is held stays: the
-// first copy of a byte wins.
-func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) {
+// first copy of a byte wins. It returns the first part that was held already.
+func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) (twice seq.Range) {
 	r := seq.MakeRange(start, int(text.Size()))
 	taken := false
 	i := q.blocks.search(func(b *oooBlock) bool { return r.Start.LessEq(b.r.End) })
@@ -60,6 +60,9 @@ func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) {
 			q.blocks.insert(i, oooBlock{r: seq.Range{Start: at, End: at}})
 		}
 		held := seq.Min(q.blocks.at(i).r.End, r.End).Sub(at)
+		if held > 0 && twice.Empty() {
+			twice = seq.MakeRange(at, held)
+		}
 		text.TrimFront(int64(held))
 		if at = at.Add(held); at == r.End {
 			break
@@ -76,9 +79,10 @@ func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) {
 		q.join(i)
 	}
 	text.Release()
-	if taken {
+	if taken || !twice.Empty() {
 		q.touch(r.Start)
 	}
+	return twice
 }
 
 // put moves the text of [at, end) from the front of text to the end of block i,
@@ -210,6 +214,9 @@ func (q *reassembly) blockOf(p seq.Num) int {
 // returns how many it filled (RFC 2018, section 4).
 func (q *reassembly) sackBlocks(dst []seq.Range) int {
 	n := 0
+	if q == nil {
+		return n
+	}
 	for _, p := range q.recent[:q.nrecent] {
 		if n == len(dst) {
 			break

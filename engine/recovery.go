@@ -166,7 +166,6 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 // one has begun.
 func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	u := &c.loss.undo
-	u.onDSACK(n.dsacked)
 	u.onDelivered(d)
 	// After a timeout, the verdict on all that was outstanding was one: it falls
 	// with its first part. In fast recovery, each was judged by itself.

@@ -163,13 +163,14 @@ type Params struct {
 
 // params is what a connection keeps of its Params.
 type params struct {
-	trace             func(TraceEvent)
-	congestionControl string
-	gsoMaxSize        int
-	tsOffset          uint32
-	mss, peerMSS      uint16
+	trace        func(TraceEvent)
+	gsoMaxSize   int
+	tsOffset     uint32
+	mss, peerMSS uint16
 
 	noWindowScale, noTimestamps, noSACK bool
+
+	controller uint8 // its place in controllers
 }
 
 func makeParams(p *Params) params {
@@ -177,15 +178,16 @@ func makeParams(p *Params) params {
 	if p.UserMSS != 0 {
 		mss = min(mss, p.UserMSS)
 	}
+	controller, _ := findController(p.CongestionControl)
 	return params{
-		trace:             p.Trace,
-		congestionControl: p.CongestionControl,
-		gsoMaxSize:        p.GSOMaxSize,
-		tsOffset:          p.TSOffset,
-		mss:               mss,
-		peerMSS:           p.PeerMSS,
-		noWindowScale:     p.NoWindowScale,
-		noTimestamps:      p.NoTimestamps,
-		noSACK:            p.NoSACK,
+		trace:         p.Trace,
+		controller:    controller,
+		gsoMaxSize:    p.GSOMaxSize,
+		tsOffset:      p.TSOffset,
+		mss:           mss,
+		peerMSS:       p.PeerMSS,
+		noWindowScale: p.NoWindowScale,
+		noTimestamps:  p.NoTimestamps,
+		noSACK:        p.NoSACK,
 	}
 }

@@ -15,16 +15,32 @@ type undo struct {
 	// had not; original, the other way round.
 	needed, original bool
 	// unproved is how many segments were sent again and not told, by DSACK, to
-	// have been there already.
+	// have been there already; resent is what they were, and many says that it
+	// is more than that.
 	unproved int
+	resent   [4]seq.Range
+	nresent  int8
+	many     bool
 }
 
 func (u *undo) begin() { *u = undo{armed: true} }
 
-// onResent notes that segments go out again.
-func (u *undo) onResent(segments int) {
+// onResent notes that r goes out again, in so many segments.
+func (u *undo) onResent(r seq.Range, segments int) {
 	u.sent = true
 	u.unproved += segments
+	for i := range u.resent[:u.nresent] {
+		if have := &u.resent[i]; have.End == r.Start {
+			have.End = r.End
+			return
+		}
+	}
+	if int(u.nresent) == len(u.resent) {
+		u.many = true
+		return
+	}
+	u.resent[u.nresent] = r
+	u.nresent++
 }
 
 // onDelivered takes what an acknowledgment told of the copies that arrived.
@@ -33,12 +49,20 @@ func (u *undo) onDelivered(d *delivery) {
 	u.original = u.original || d.original
 }
 
-// onDSACK notes that the peer got that many segments twice.
-func (u *undo) onDSACK(segments int) { u.unproved = max(0, u.unproved-segments) }
+// onDSACK notes that the peer got r twice, in so many segments. What was not sent
+// twice is a packet that the network has duplicated (RFC 3708, section 3).
+func (u *undo) onDSACK(r seq.Range, segments int) {
+	for _, have := range u.resent[:u.nresent] {
+		if have.Covers(r) {
+			u.unproved = max(0, u.unproved-segments)
+			return
+		}
+	}
+}
 
 // byDSACK reports whether all that was sent again had been there already (RFC
 // 3708, section 3).
-func (u *undo) byDSACK() bool { return u.armed && u.sent && u.unproved == 0 }
+func (u *undo) byDSACK() bool { return u.armed && u.sent && !u.many && u.unproved == 0 }
 
 // byOriginals reports whether what was sent first has arrived, of all that is
 // known (RFC 3522, section 3.2, step 5).
@@ -63,7 +87,9 @@ func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
 	}
 	c.counters.DSACKsIn++
 	c.recovery.reorder.onDSACK(c.tx.una, c.tx.nxt)
-	return ceilDiv(first.Len(), c.tx.mss), rest[1:]
+	segments = ceilDiv(first.Len(), c.segmentRoom())
+	c.loss.undo.onDSACK(first, segments)
+	return segments, rest[1:]
 }
 
 // undoRecovery takes back what a recovery did that was for nothing.

@@ -119,6 +119,21 @@ func (r *packetRules) sentSyn(out *engine.Segment) {
 	}
 }
 
+// withoutDSACK returns the SACK blocks but for a first one that tells of text
+// that came twice: before the acknowledgment, or within the second block (RFC
+// 2883, section 4).
+func withoutDSACK(out *engine.Segment) []seq.Range {
+	blocks := out.Options.SACKBlocks()
+	if len(blocks) == 0 || blocks[0].Empty() {
+		return blocks
+	}
+	first := blocks[0]
+	if first.End.LessEq(out.Ack) || len(blocks) > 1 && blocks[1].Covers(first) {
+		return blocks[1:]
+	}
+	return blocks
+}
+
 // checkOptions: timestamps are on every segment once agreed on, or on none (RFC
 // 7323, section 3.2); SACK blocks lie in the window, beyond the acknowledgment.
 func (r *packetRules) checkOptions(out *engine.Segment) {
@@ -135,11 +150,11 @@ func (r *packetRules) checkOptions(out *engine.Segment) {
 	if o.NumSACK > 0 && !(r.sackIn && r.sackOut) {
 		r.fail(out, "SACK was not agreed on")
 	}
-	for i, b := range o.SACKBlocks() {
+	for i, b := range withoutDSACK(out) {
 		if b.Empty() || b.Start.LessEq(out.Ack) || r.offered.Less(b.End) {
 			r.fail(out, "SACK block %v", b)
 		}
-		for _, other := range o.SACKBlocks()[:i] {
+		for _, other := range withoutDSACK(out)[:i] {
 			if b.Overlaps(other) {
 				r.fail(out, "SACK blocks %v and %v overlap", other, b)
 			}
