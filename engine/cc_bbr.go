@@ -15,8 +15,14 @@ const ccBBR = "bbr"
 // bbr is the congestion control of draft-ietf-ccwg-bbr, BBRv3: it keeps a model
 // of the path, of how fast it delivers and how long a round trip takes when
 // nothing queues, and from that decides how fast to send and how much to have in
-// the network. "Section" in the cc_bbr files is a section of that draft, and
-// fields and methods have its names.
+// the network. "Section" in the cc_bbr files is a section of that draft, in the
+// working group's copy of August 2026 (after revision 06), and fields and methods
+// have its names.
+//
+// It differs from the draft in what counts as too much loss (see bearable and
+// adaptLowerBoundsFromCongestion), and in that an episode of recovery saves its
+// state for an undo once, and not in each of its round trips (see
+// saveStateUponLoss).
 //
 // Its mechanisms are in files of their own: the state machine in
 // cc_bbr_startup.go, cc_bbr_probe_bw.go and cc_bbr_probe_rtt.go, the model in
@@ -79,7 +85,7 @@ var bbrGains = [...]struct{ pacing, cwnd float64 }{
 	bbrProbeRTT: {1, 0.5},
 }
 
-// Constants of section 2.7.
+// Constants of section 2.8.
 const (
 	bbrLossThresh = 0.02
 	bbrBeta       = 0.7
@@ -159,7 +165,6 @@ func (b *bbr) onAck(s ackSample) {
 	if b.timeout && s.phase == phaseOpen {
 		b.onRecovered(s.now) // from the timeout
 	}
-	b.timedOut = false
 	if !s.rate.some {
 		return // it told of losses only, which onLost took
 	}
@@ -230,7 +235,7 @@ func (b *bbr) updateRound(s *ackSample) {
 // bbrNoRTT is a round-trip time before any was measured.
 const bbrNoRTT = time.Duration(math.MaxInt64)
 
-// bbrSignals are what the last round trips told of congestion (section 2.9).
+// bbrSignals are what the last round trips told of congestion (section 2.10).
 type bbrSignals struct {
 	bwLatest           int64 // BBR.bw_latest
 	inflightLatest     int64 // BBR.inflight_latest

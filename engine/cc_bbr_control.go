@@ -35,7 +35,7 @@ func (b *bbr) setPacingRateWithGain(gain float64) {
 // minPipe is BBR.MinPipeCwnd (section 5.6.4.3).
 func (b *bbr) minPipe() int64 { return bbrMinPipe * int64(b.mss) }
 
-// bdp is BBR.bdp (section 2.8.2).
+// bdp is BBR.bdp (section 2.9.2).
 func (b *bbr) bdp() int64 { return b.bdpMultiple(b.bw, 1) }
 
 // bdpMultiple is BDPMultiple (section 5.6.4.2).

@@ -8,7 +8,7 @@ import "math"
 // What losses and marks do to the model, and how that is taken back: sections
 // 5.5.10 and 5.5.11.
 
-// bbrUndo is what an episode of recovery may have to give back (section 2.14).
+// bbrUndo is what an episode of recovery may have to give back (section 2.15).
 type bbrUndo struct {
 	recovering bool // fast recovery, or after a timeout
 	timeout    bool // after a timeout
@@ -94,7 +94,7 @@ func (b *bbr) handleInflightTooHigh(now Instant, inflight int64, appLimited bool
 	}
 }
 
-// onCongestion takes a mark for what a loss would be (section 3.6, MUST), and
+// onCongestion takes a mark for what a loss would be (section 3.7, MUST), and
 // while probing for one of too many.
 func (b *bbr) onCongestion(now Instant, flight int) {
 	b.noteLoss()

@@ -68,7 +68,24 @@ func TestBBRShorttermOnce(t *testing.T) {
 	}
 }
 
-// TestBBRMark: a mark does what too many losses do (section 3.6, MUST).
+// TestBBRLossRound: the round trip in which a loss counts begins with it, so that
+// what the path delivers after it is in it.
+func TestBBRLossRound(t *testing.T) {
+	r := newBBRRig(t).cruise()
+	r.ack(bbrAck{sameRound: true, flight: rigFull})
+	at := r.delivered
+	r.lose(0, rigBDP)
+	if r.b.lossRoundDelivered != at {
+		t.Errorf("the round of the loss begins at %d, want %d", r.b.lossRoundDelivered, at)
+	}
+	r.ack(bbrAck{sameRound: true, flight: rigFull})
+	r.lose(1, rigBDP)
+	if r.b.lossRoundDelivered != at {
+		t.Errorf("another loss moved the round to %d, want %d still", r.b.lossRoundDelivered, at)
+	}
+}
+
+// TestBBRMark: a mark does what too many losses do (section 3.7, MUST).
 func TestBBRMark(t *testing.T) {
 	r := newBBRRig(t).cruise()
 	r.round(bbrAck{rate: rigBW * 9 / 10, flight: rigFull})
@@ -140,7 +157,12 @@ func TestBBRTimeout(t *testing.T) {
 		t.Errorf("window %d with nothing in the network, want a segment", r.b.cwnd)
 	}
 	r.send(0, false)
+	r.b.cwnd = 3 * rigMSS
 	r.lose(3, rigBDP)
+	if r.b.cwnd != 3*rigMSS {
+		t.Errorf("window %d after a loss that is not the timeout's, want %d still", r.b.cwnd, 3*rigMSS)
+	}
+	r.b.cwnd = rigMSS
 	r.round(bbrAck{phase: phaseLoss})
 	if r.b.cwnd != bbrMinPipe*rigMSS {
 		t.Errorf("window %d after an acknowledgment, want %d", r.b.cwnd, bbrMinPipe*rigMSS)

@@ -5,7 +5,7 @@ package engine
 
 // The model of the path, but for what losses do to it: section 5.5.
 
-// bbrModel are the parameters of the model (sections 2.8, 2.10 and 2.11). A rate
+// bbrModel are the parameters of the model (sections 2.9, 2.11 and 2.12). A rate
 // is in bytes a second.
 type bbrModel struct {
 	maxBW       int64

@@ -7,7 +7,7 @@ import "time"
 
 // ProbeBW, in which a connection spends its life: section 5.3.3.
 
-// bbrProbe is the state of probing for bandwidth (section 2.13).
+// bbrProbe is the state of probing for bandwidth (section 2.14).
 type bbrProbe struct {
 	ackPhase               bbrAckPhase
 	isBWProbeSample        bool
@@ -22,7 +22,7 @@ type bbrProbe struct {
 }
 
 // bbrAckPhase is what acknowledgments tell of, with respect to probing (section
-// 2.13, BBR.ack_phase).
+// 2.14, BBR.ack_phase).
 type bbrAckPhase uint8
 
 const (
@@ -33,7 +33,7 @@ const (
 	bbrAcksProbeStopping
 )
 
-// The time between two probes (section 5.3.3.5.2): bbrProbeWait and up to
+// The time between two probes (section 5.3.3.8.2): bbrProbeWait and up to
 // bbrProbeWaitMore by the clock, or as many round trips as Reno's window would
 // need, up to bbrProbeRounds.
 const (
@@ -42,15 +42,15 @@ const (
 	bbrProbeRounds   = 63
 )
 
-// inProbeBW is IsInAProbeBWState (section 5.3.3.6).
+// inProbeBW is IsInAProbeBWState (section 5.3.3.9).
 func (b *bbr) inProbeBW() bool { return b.state >= bbrDown && b.state <= bbrUp }
 
-// isProbingBW is IsProbingBW (section 5.3.3.6).
+// isProbingBW is IsProbingBW (section 5.3.3.9).
 func (b *bbr) isProbingBW() bool {
 	return b.state == bbrStartup || b.state == bbrRefill || b.state == bbrUp
 }
 
-// startProbeBWDown is StartProbeBW_DOWN (section 5.3.3.6), with PickProbeWait.
+// startProbeBWDown is StartProbeBW_DOWN (section 5.3.3.9), with PickProbeWait.
 func (b *bbr) startProbeBWDown(now Instant) {
 	b.resetCongestionSignals()
 	b.probeUpAckedPerInc = bbrNoBound
@@ -62,7 +62,7 @@ func (b *bbr) startProbeBWDown(now Instant) {
 	b.enter(bbrDown)
 }
 
-// startProbeBWRefill is StartProbeBW_REFILL (section 5.3.3.6).
+// startProbeBWRefill is StartProbeBW_REFILL (section 5.3.3.9).
 func (b *bbr) startProbeBWRefill() {
 	b.resetShortTermModel()
 	b.bwProbeUpRounds, b.bwProbeUpAcked = 0, 0
@@ -72,7 +72,7 @@ func (b *bbr) startProbeBWRefill() {
 	b.enter(bbrRefill)
 }
 
-// startProbeBWUp is StartProbeBW_UP (section 5.3.3.6).
+// startProbeBWUp is StartProbeBW_UP (section 5.3.3.9).
 func (b *bbr) startProbeBWUp(rate int64) {
 	b.ackPhase = bbrAcksProbeStarting
 	b.startRound()
@@ -82,7 +82,7 @@ func (b *bbr) startProbeBWUp(rate int64) {
 	b.raiseInflightLongtermSlope()
 }
 
-// updateProbeBWCyclePhase is UpdateProbeBWCyclePhase (section 5.3.3.6).
+// updateProbeBWCyclePhase is UpdateProbeBWCyclePhase (section 5.3.3.9).
 func (b *bbr) updateProbeBWCyclePhase(s *ackSample) {
 	if !b.fullBWReached || b.adaptLongTermModel(s) {
 		return
@@ -112,22 +112,22 @@ func (b *bbr) updateProbeBWCyclePhase(s *ackSample) {
 }
 
 // isTimeToProbeBW is IsTimeToProbeBW, with IsRenoCoexistenceProbeTime (section
-// 5.3.3.5.3): Reno's window would be back where it was after as many rounds as
+// 5.3.3.8.3): Reno's window would be back where it was after as many rounds as
 // it has segments.
 func (b *bbr) isTimeToProbeBW(now Instant) bool {
 	rounds := min(b.targetInflight()/int64(b.mss), bbrProbeRounds)
 	return now.Sub(b.cycleStamp) > b.bwProbeWait || int64(b.roundsSinceProbeUp) >= rounds
 }
 
-// targetInflight is TargetInflight (section 5.3.3.5.3).
+// targetInflight is TargetInflight (section 5.3.3.8.3).
 func (b *bbr) targetInflight() int64 { return min(b.bdp(), int64(b.cwnd)) }
 
-// isTimeToCruise is IsTimeToCruise (section 5.3.3.6).
+// isTimeToCruise is IsTimeToCruise (section 5.3.3.9).
 func (b *bbr) isTimeToCruise(flight int) bool {
 	return int64(flight) <= b.inflightWithHeadroom() && int64(flight) <= b.inflightAt(b.maxBW, 1)
 }
 
-// isTimeToGoDown is IsTimeToGoDown (section 5.3.3.6).
+// isTimeToGoDown is IsTimeToGoDown (section 5.3.3.9).
 func (b *bbr) isTimeToGoDown(s *ackSample) bool {
 	if b.prevProbeTooHigh && int64(s.flight) >= b.inflightLongterm {
 		b.prevProbePrecautionary = true
@@ -141,7 +141,7 @@ func (b *bbr) isTimeToGoDown(s *ackSample) bool {
 	return b.fullBWNow
 }
 
-// inflightWithHeadroom is InflightWithHeadroom (section 5.3.3.6).
+// inflightWithHeadroom is InflightWithHeadroom (section 5.3.3.9).
 func (b *bbr) inflightWithHeadroom() int64 {
 	if b.inflightLongterm == bbrNoBound {
 		return bbrNoBound
@@ -150,14 +150,14 @@ func (b *bbr) inflightWithHeadroom() int64 {
 	return max(b.inflightLongterm-headroom, b.minPipe())
 }
 
-// raiseInflightLongtermSlope is RaiseInflightLongtermSlope (section 5.3.3.6).
+// raiseInflightLongtermSlope is RaiseInflightLongtermSlope (section 5.3.3.9).
 func (b *bbr) raiseInflightLongtermSlope() {
 	growth := int64(1) << b.bwProbeUpRounds
 	b.bwProbeUpRounds = min(b.bwProbeUpRounds+1, 30)
 	b.probeUpAckedPerInc = max(int64(b.cwnd)/growth, int64(b.mss))
 }
 
-// probeInflightLongtermUpward is ProbeInflightLongtermUpward (section 5.3.3.6).
+// probeInflightLongtermUpward is ProbeInflightLongtermUpward (section 5.3.3.9).
 func (b *bbr) probeInflightLongtermUpward(s *ackSample) {
 	if !b.isCwndLimited() || int64(b.cwnd) < b.inflightLongterm {
 		return // the bound is not used in full
@@ -171,7 +171,7 @@ func (b *bbr) probeInflightLongtermUpward(s *ackSample) {
 	}
 }
 
-// adaptLongTermModel is AdaptLongTermModel (section 5.3.3.6). It reports whether
+// adaptLongTermModel is AdaptLongTermModel (section 5.3.3.9). It reports whether
 // it moved to another state.
 func (b *bbr) adaptLongTermModel(s *ackSample) bool {
 	if b.ackPhase == bbrAcksProbeStarting && b.roundStart {

@@ -35,7 +35,7 @@ func TestBBRDown(t *testing.T) {
 
 // TestBBRProbeTime: the next probe is due two to three seconds after the last,
 // or after as many round trips as the window has segments, and 63 at most
-// (section 5.3.3.5.3), whether the queue of DOWN is gone or not.
+// (section 5.3.3.8.3), whether the queue of DOWN is gone or not.
 func TestBBRProbeTime(t *testing.T) {
 	for _, state := range []bbrState{bbrDown, bbrCruise} {
 		flight := rigFull
@@ -115,7 +115,7 @@ func TestBBRRefill(t *testing.T) {
 }
 
 // TestBBRUpPlateau: UP ends with three rounds that bring no more bandwidth
-// (section 5.3.3.4.3), but not while the application limits them, nor while the
+// (section 5.3.3.7), but not while the application limits them, nor while the
 // long-term bound does.
 func TestBBRUpPlateau(t *testing.T) {
 	r := newBBRRig(t).up()
@@ -143,7 +143,7 @@ func TestBBRUpPlateau(t *testing.T) {
 
 // TestBBRUpSlope: the long-term bound, where it is used in full, grows by one
 // segment in the first round trip, and by twice as many in each that follows
-// (section 5.3.3.4.1).
+// (section 5.3.3.5).
 func TestBBRUpSlope(t *testing.T) {
 	r := newBBRRig(t).up()
 	r.b.inflightLongterm = rigBDP
@@ -172,7 +172,7 @@ func TestBBRUpSlope(t *testing.T) {
 }
 
 // TestBBRLongtermRaised: what was in the network without harm raises the bound
-// (section 5.3.3.6, AdaptLongTermModel).
+// (section 5.3.3.9, AdaptLongTermModel).
 func TestBBRLongtermRaised(t *testing.T) {
 	r := newBBRRig(t).cruise()
 	r.b.inflightLongterm = rigBDP
@@ -247,11 +247,14 @@ func TestBBRTooHigh(t *testing.T) {
 
 // TestBBRPrecaution: after a probe that went too high, the next stops when as
 // much is in the network again; where that did no harm, another follows at once
-// (section 5.3.3.4.2).
+// (section 5.3.3.6).
 func TestBBRPrecaution(t *testing.T) {
 	for _, harm := range []bool{false, true} {
 		r := newBBRRig(t).up()
-		r.b.inflightLongterm, r.b.prevProbeTooHigh = rigBDP, true
+		r.b.inflightLongterm = rigBDP
+		r.ack(bbrAck{sameRound: true, flight: 2 * rigBDP})
+		r.want(bbrUp) // the probe before did not go too high
+		r.b.prevProbeTooHigh = true
 		r.ack(bbrAck{sameRound: true, flight: rigBDP - 1})
 		r.want(bbrUp)
 		r.ack(bbrAck{sameRound: true, flight: rigBDP})

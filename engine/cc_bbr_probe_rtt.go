@@ -8,7 +8,7 @@ import "time"
 // ProbeRTT: section 5.3.4.
 
 // bbrMinRTT is the least round-trip time, and when to measure it again (section
-// 2.15).
+// 2.16).
 type bbrMinRTT struct {
 	minRTT            time.Duration
 	minRTTStamp       Instant
@@ -21,7 +21,7 @@ type bbrMinRTT struct {
 	idleRestart       bool
 }
 
-// Constants of section 2.15. Every connection MUST have the same interval
+// Constants of section 2.16. Every connection MUST have the same interval
 // (section 5.3.4.2), for their drains of a shared queue to fall together.
 const (
 	bbrMinRTTFilterLen  = 10 * time.Second

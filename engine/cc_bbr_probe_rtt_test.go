@@ -14,6 +14,7 @@ import (
 func TestBBRProbeRTT(t *testing.T) {
 	r := newBBRRig(t).cruise()
 	window := r.b.cwnd
+	r.b.bwShortterm, r.b.inflightShortterm = rigBW, 10*rigBDP
 	r.now = r.b.probeRTTMinStamp.Add(5 * time.Second)
 	r.b.cycleStamp = r.now // no time for a probe for bandwidth
 	r.ack(bbrAck{sameRound: true, flight: rigFull + 1})
@@ -47,6 +48,9 @@ func TestBBRProbeRTT(t *testing.T) {
 	}
 	if r.b.probeRTTMinStamp != r.now {
 		t.Error("the next is not due an interval from its end")
+	}
+	if r.b.bwShortterm != bbrNoBound || r.b.inflightShortterm != bbrNoBound {
+		t.Errorf("short-term bounds %d and %d after it, want none", r.b.bwShortterm, r.b.inflightShortterm)
 	}
 	if r.b.cwndGain != 2 {
 		t.Errorf("window gain %v after it, want 2", r.b.cwndGain)
@@ -124,7 +128,8 @@ func TestBBRMinRTT(t *testing.T) {
 		{time.Second, 200 * time.Millisecond, 90 * time.Millisecond},
 		{5 * time.Second, 150 * time.Millisecond, 90 * time.Millisecond},
 		{time.Second, 140 * time.Millisecond, 90 * time.Millisecond},
-		{4 * time.Second, 300 * time.Millisecond, 140 * time.Millisecond},
+		{2 * time.Second, 300 * time.Millisecond, 90 * time.Millisecond}, // 10 s old
+		{time.Nanosecond, 300 * time.Millisecond, 140 * time.Millisecond},
 		{time.Second, 80 * time.Millisecond, 80 * time.Millisecond},
 	} {
 		sample(test.after, test.rtt)

@@ -5,7 +5,7 @@ package engine
 
 // Startup and Drain: sections 5.3.1 and 5.3.2.
 
-// bbrFullPipe is the search for the rate that fills the pipe (section 2.12).
+// bbrFullPipe is the search for the rate that fills the pipe (section 2.13).
 type bbrFullPipe struct {
 	fullBWReached bool
 	fullBWNow     bool
@@ -56,7 +56,7 @@ func (b *bbr) checkStartupDone(s *ackSample) {
 
 // checkStartupHighLoss is CheckStartupHighLoss (section 5.3.1.3). Marks count as
 // well: the draft leaves the response to them open, but for that there MUST be
-// one (section 3.6).
+// one (section 3.7).
 func (b *bbr) checkStartupHighLoss(s *ackSample) {
 	if !b.lossRoundStart {
 		return
@@ -92,6 +92,6 @@ func (b *bbr) enterDrain() {
 func (b *bbr) checkDrainDone(s *ackSample) {
 	if b.state == bbrDrain &&
 		(int64(s.flight) <= b.inflightAt(b.bw, 1) || b.roundCount > b.drainStartRound+bbrDrainRounds) {
-		b.startProbeBWDown(s.now) // EnterProbeBW, section 5.3.3.6
+		b.startProbeBWDown(s.now) // EnterProbeBW, section 5.3.3.9
 	}
 }

@@ -143,7 +143,7 @@ func TestBBRDrain(t *testing.T) {
 	}
 
 	r = newBBRRig(t).drain()
-	for range bbrDrainRounds {
+	for range 3 {
 		r.round(bbrAck{flight: 2 * rigBDP})
 		r.want(bbrDrain)
 	}

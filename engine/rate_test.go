@@ -196,6 +196,9 @@ func TestRateLimited(t *testing.T) {
 		if got := r.ack(110+10*i, test.name); got.appLimited != test.want {
 			t.Errorf("%s: limited %v, want %v", test.name, got.appLimited, test.want)
 		}
+		if test.name == "b" && r.s.limitedUntil == 0 {
+			t.Error("the mark is gone with the last of what was sent before the gap")
+		}
 	}
 	if r.s.limitedUntil != 0 {
 		t.Error("the mark stays after the gap has gone by")
@@ -210,6 +213,30 @@ func TestRateLimited(t *testing.T) {
 	r.send(0, "a")
 	if !r.ack(100, "a").appLimited {
 		t.Error("not limited where the very first text was late")
+	}
+}
+
+// holdsBack is a controller that sends less than it could.
+type holdsBack struct{ pacedAt }
+
+func (*holdsBack) understates() bool { return true }
+
+// TestRateUnderstated: what a controller holds back on purpose counts as what the
+// application did.
+func TestRateUnderstated(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		j := joinPaced(t, 0, 10*1448, 0, 1<<20)
+		if back {
+			cc := &holdsBack{}
+			cc.windowed = newWindowed(1448, 10*1448)
+			j.c[0].cc = cc
+		}
+		j.carry(0)
+		j.now = j.now.Add(10 * time.Millisecond)
+		j.carry(1)
+		if got := j.c[0].rate.limitedUntil != 0; got != back {
+			t.Errorf("held back %v: samples are marked as limited: %v", back, got)
+		}
 	}
 }
 
