@@ -113,6 +113,9 @@ func (c *Conn) refuse(now Instant, in *Segment) {
 			c.enterTimeWait(now) // the FIN again: restart the 2 MSL timeout
 		}
 		c.ack.now = true
+		if text := seq.MakeRange(in.textStart(), int(in.Payload.Size())); text.End.LessEq(c.rx.nxt) {
+			c.cameTwice(text)
+		}
 	default:
 		c.challenge(now)
 	}

@@ -48,8 +48,9 @@ func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
 // takeAck takes an acknowledgment of SND.UNA or beyond, and the window with it.
 func (c *Conn) takeAck(now Instant, in *Segment) {
 	wnd := c.windowOf(in)
-	if c.board.empty() { // then there is nothing that it could tell
+	if c.board.empty() { // then there is nothing new that it could tell
 		c.updateWindow(in, wnd, false)
+		c.lateDSACK(now, in)
 		return
 	}
 	news := ackNews{

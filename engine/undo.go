@@ -92,9 +92,22 @@ func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
 	return segments, rest[1:]
 }
 
+// lateDSACK looks at an acknowledgment that comes when nothing is outstanding
+// for the proof that the last recovery was for nothing.
+func (c *Conn) lateDSACK(now Instant, in *Segment) {
+	if c.loss == nil || !c.shake.sack || in.Options.NumSACK == 0 {
+		return
+	}
+	if n, _ := c.takeDSACK(in); n > 0 && c.loss.undo.byDSACK() {
+		c.undoRecovery(now)
+	}
+}
+
 // undoRecovery takes back what a recovery did that was for nothing.
 func (c *Conn) undoRecovery(now Instant) {
-	c.board.unlose()
+	if c.board != nil {
+		c.board.unlose()
+	}
 	c.recovery.reorder.seen = true // what else than lateness looks like a loss
 	c.cc.onUndo(now)
 	if c.recovery.phase == phaseLoss {

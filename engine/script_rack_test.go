@@ -1,0 +1,272 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"tcpcb/engine"
+	. "tcpcb/engine/enginetest"
+)
+
+const rackRTT = 40 * time.Millisecond
+
+// racked is a connection with SACK and without timestamps, whose round trip is
+// rackRTT.
+func racked(t *testing.T) *Script {
+	t.Helper()
+	o := withSACK()
+	o.RTT = rackRTT
+	return Established(t, o, 60000, "<mss 1000,sackOK>")
+}
+
+// RFC 8985, section 6.2, step 5: what was sent before a segment that has arrived
+// is lost once a round trip and the reordering window are over, a quarter of the
+// least round trip (step 4), and not before.
+func TestRACKReorderingWindow(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 1)
+	s.Advance(time.Millisecond)
+	send(s, 1001, 1)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-2001>") // one segment above the hole
+	s.Advance(rackRTT/4 - time.Millisecond)
+	s.Silent()
+	s.Expires(time.Millisecond, ". 1:1001")
+	s.In(". 1 ack 2001 win 60000")
+	if c := s.Conn.Counters(); c.FastRecoveries != 1 || c.Timeouts != 0 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// Within the reordering window, a segment that was only late starts nothing.
+func TestRACKLateSegment(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 1)
+	s.Advance(time.Millisecond)
+	send(s, 1001, 1)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
+	s.Advance(5 * time.Millisecond)
+	s.In(". 1 ack 2001 win 60000")
+	s.Advance(time.Second)
+	if c := s.Conn.Counters(); c.Retransmits != 0 || c.FastRecoveries != 0 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// RFC 8985, section 6.2, step 4: without reordering so far, three segments above
+// the hole are enough; once reordering was seen, time alone counts.
+func TestRACKDupThreshUntilReordering(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 4)
+	s.Advance(rackRTT)
+	s.Batch(". 1 ack 1 win 60000 <sack 1001-2001>", ". 1 ack 1 win 60000 <sack 1001-3001>", ". 1 ack 1 win 60000 <sack 1001-4001>")
+	s.Out(". 1:1001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 4001 win 60000")
+
+	s = racked(t)
+	send(s, 1, 2)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
+	s.In(". 1 ack 2001 win 60000") // late, and now it is known that this happens
+	send(s, 2001, 4)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 2001 win 60000 <sack 3001-6001>")
+	s.Expires(rackRTT/4, ". 2001:3001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 6001 win 60000")
+}
+
+// RFC 8985, section 3.1: a retransmission that is lost is found as any other
+// loss, without a timeout.
+func TestRACKLostRetransmission(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-4001>")
+	s.Out(". 1:1001") // and this one is lost as well
+	s.Advance(time.Millisecond)
+	s.In(". 1 ack 1 win 60000 <sack 1001-5001>")
+	s.Write(1000)
+	s.Out("P. 5001:6001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-6001>") // what was sent after it has arrived
+	s.Out(". 1:1001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 6001 win 60000")
+	if c := s.Conn.Counters(); c.Timeouts != 0 || c.Retransmits != 2 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// RFC 8985, section 6.2, step 2: a retransmission that is acknowledged within
+// less than the least round trip was not what arrived, and tells nothing of what
+// was sent before it.
+func TestRACKSpuriousRetransmission(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-4001>")
+	s.Out(". 1:1001")
+	s.Advance(time.Millisecond)
+	s.In(". 1 ack 4001 win 60000") // the first copy, late
+	s.Advance(rackRTT/4 - 2*time.Millisecond)
+	s.Silent() // the segment at 4001 is not lost for that
+	s.In(". 1 ack 5001 win 60000")
+	if c := s.Conn.Counters(); c.SpuriousRecoveries != 1 || c.Retransmits != 1 {
+		t.Errorf("%+v", *c)
+	}
+	if got := s.Conn.Info().Cwnd; got < 10000 {
+		t.Errorf("the congestion window is %d after a recovery for nothing, want what it was", got)
+	}
+}
+
+// RFC 8985, section 7.2 and 7.3: a flight whose tail is lost is probed after two
+// round trips, with text that was never sent where there is some.
+func TestTailProbeNewText(t *testing.T) {
+	o := withSACK()
+	o.RTT = rackRTT
+	o.Settings = func(set *engine.Settings) { set.NoDelay = false }
+	s := Established(t, o, 60000, "<mss 1000,sackOK>")
+	send(s, 1, 2)
+	s.Write(10) // Nagle keeps it back
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 2001:2011 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 2011 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 1 || c.Retransmits != 0 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// Without new text, the probe is the last segment; the SACK of it shows the rest
+// to be lost, and recovery goes on without a timeout.
+func TestTailProbeOldText(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 3)
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 2001:3001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 2001-3001>")
+	s.Out(". 1:1001") // sent two round trips before the probe
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1001 win 60000 <sack 2001-3001>")
+	s.Out(". 1001:2001") // in proportion to what is delivered
+	s.Advance(rackRTT)
+	s.In(". 1 ack 3001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 1 || c.Timeouts != 0 || c.FastRecoveries != 1 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// RFC 8985, section 7.4.2: a loss that the probe itself repaired reduces the
+// window; where a DSACK tells that the probe was for nothing, it does not.
+func TestTailProbeRepairs(t *testing.T) {
+	for _, tt := range []struct {
+		name, ack string
+		reduced   bool
+	}{
+		{"repaired", ". 1 ack 4001 win 60000", true},
+		{"twice", ". 1 ack 3001 win 60000 <sack 2001-3001>", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := racked(t)
+			send(s, 1, 3)
+			s.Expires(2*rackRTT+2*time.Millisecond, "P. 2001:3001 ack 1")
+			s.Write(1000)
+			s.Out("P. 3001:4001 ack 1")
+			before := s.Conn.Info().Cwnd
+			s.Advance(rackRTT)
+			s.In(tt.ack)
+			if got := s.Conn.Info().Cwnd < before; got != tt.reduced {
+				t.Errorf("cwnd went from %d to %d", before, s.Conn.Info().Cwnd)
+			}
+			s.In(". 1 ack 4001 win 60000")
+		})
+	}
+}
+
+// RFC 8985, section 7.2: one probe a flight; then the retransmission timer.
+func TestTailProbeOnce(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 2)
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 1001:2001 ack 1")
+	s.Expires(rackRTT+engine.DefaultMinRTO, ". 1:1001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 2001 win 60000")
+}
+
+// RFC 8985, section 7.2: a lone segment may wait for the peer's delayed
+// acknowledgment; the retransmission timer is earlier than that.
+func TestTailProbeOfOneSegment(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 1)
+	s.Expires(rackRTT+engine.DefaultMinRTO, "P. 1:1001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 0 || c.Timeouts != 1 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// RFC 2883, section 4: text that comes twice is told in the first SACK block:
+// below the acknowledgment, and above it within the second block.
+func TestDSACKSent(t *testing.T) {
+	s := racked(t)
+	s.In("P. 1:1001 ack 1 win 60000")
+	s.Out(". 1 ack 1001")
+	s.In("P. 1:1001 ack 1 win 60000") // section 4.1.1
+	s.Out(". 1 ack 1001 <sack 1-1001>")
+	s.In("P. 2001:3001 ack 1 win 60000")
+	s.Out(". 1 ack 1001 <sack 2001-3001>")
+	s.In("P. 3001:4001 ack 1 win 60000")
+	s.Out(". 1 ack 1001 <sack 2001-4001>")
+	s.In("P. 2001:3001 ack 1 win 60000") // section 4.2.1
+	s.Out(". 1 ack 1001 <sack 2001-3001 2001-4001>")
+	s.In("P. 501:1501 ack 1 win 60000") // in part, section 4.1.2
+	s.Out(". 1 ack 1501 <sack 501-1001 2001-4001>")
+	s.In("P. 1501:2001 ack 1 win 60000") // told once, and no more
+	s.Out(". 1 ack 4001")
+}
+
+// RFC 3708, section 3: DSACKs of all that was sent again show that recovery was
+// for nothing, even when it has ended.
+func TestUndoByDSACK(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	before := s.Conn.Info().Cwnd
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000 <sack 1001-5001>")
+	s.Out(". 1:1001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000")
+	if got := s.Conn.Info().Cwnd; got >= before {
+		t.Errorf("cwnd %d after a loss, and was %d", got, before)
+	}
+	s.In(". 1 ack 5001 win 60000 <sack 1-1001>")
+	if got := s.Conn.Info().Cwnd; got < before {
+		t.Errorf("cwnd %d after the DSACK, want %d", got, before)
+	}
+}
+
+// RFC 3522, section 3.2: the echo of a timestamp from before the retransmission
+// shows that a timeout was spurious; the window is restored (RFC 4015, section
+// 3.2), and what is not lost is not sent again.
+func TestUndoOfTimeout(t *testing.T) {
+	o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
+	s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+	send(s, 1, 5)
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 4001:5001 ack 1") // the probe
+	s.Expires(rackRTT+engine.DefaultMinRTO, ". 1:1001 ack 1")
+	s.Advance(10 * time.Millisecond)
+	s.In(". 1 ack 1001 win 60000 <ts 2 3600040>") // the first copy was only late
+	s.In(". 1 ack 5001 win 60000 <ts 2 3600040>")
+	if c := s.Conn.Counters(); c.SpuriousRecoveries != 1 || c.Retransmits != 2 {
+		t.Errorf("%+v", *c)
+	}
+	if i := s.Conn.Info(); i.Cwnd < 10000 || i.Timeout {
+		t.Errorf("cwnd %d, recovering from a timeout: %v", i.Cwnd, i.Timeout)
+	}
+}
