@@ -34,6 +34,8 @@ func anyHost(rng *rand.Rand, mss, write int) enginetest.Host {
 	s.Cork = rng.IntN(8) == 0
 	s.AckDelay = pick(rng, 0, 0, time.Millisecond, 40*time.Millisecond, 500*time.Millisecond)
 	s.QuickAck = rng.IntN(8) == 0
+	s.Pacing = rng.IntN(4) == 0
+	s.NoRACK = rng.IntN(4) == 0
 	s.MinRTO = pick(rng, 200*time.Millisecond, 200*time.Millisecond, 20*time.Millisecond, time.Second)
 	s.TimeWait = pick(rng, 0, time.Second, 60*time.Second)
 	s.SynRetries, s.MaxRetries = 40, 40
@@ -61,6 +63,8 @@ func anyParams(rng *rand.Rand, mss int) engine.Params {
 		RcvBufMax:     pick(rng, 0, 0, 4<<20, 1<<30),
 		UserMSS:       pick(rng, uint16(0), 0, 0, 100, 536, 9000),
 		GSOMaxSize:    pick(rng, 0, 0, 4000, 65_000),
+
+		CongestionControl: pick(rng, engine.CongestionControls()...),
 	}
 	return p
 }
