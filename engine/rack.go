@@ -127,7 +127,7 @@ func (s *record) sentBefore(k *rack) bool {
 func (c *Conn) onReorderTimer(now Instant) {
 	flight := c.flightSize()
 	c.detectByTime(now)
-	if c.board.anyLost() && c.recovery.phase == phaseOpen {
+	if c.board.anyLost() && c.recovery.phase == phaseOpen && !c.wereRefused() {
 		c.beginRecovery(now, flight, 0)
 	}
 }

@@ -40,6 +40,8 @@ type lossState struct {
 	run  lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
+	// refused is how many segments have reached the peer, and were refused.
+	refused int
 }
 
 // lossRun counts losses as events: of segments lost one after the other, the
@@ -83,6 +85,12 @@ func (c *Conn) pipe() int {
 // flightSize is FlightSize of RFC 5681, section 2.
 func (c *Conn) flightSize() int { return c.tx.nxt.Sub(c.tx.una) }
 
+// reduceFrom is what a congestion window is reduced from, where flight bytes were
+// outstanding: FlightSize, without what limited transmit sent (RFC 5681, section
+// 3.2, step 2, MUST NOT), and without what was SACKed behind a hole, which is
+// outstanding and not in the network. The window is the most that was.
+func (c *Conn) reduceFrom(flight int) int { return min(flight, c.cc.window()) }
+
 // cwnd is the congestion window in force.
 func (c *Conn) cwnd() int {
 	if c.proportional() {
@@ -125,10 +133,11 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	lost := c.detectLoss(now, n, d)
 	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
 		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
-		c.cc.onRecovery(now, n.flight)
+		c.cc.onRecovery(now, c.reduceFrom(n.flight))
 		c.cc.onRecovered(now)
 	}
-	if r.phase == phaseOpen && lost {
+	c.noteRefused(n, d)
+	if r.phase == phaseOpen && lost && !c.wereRefused() {
 		c.beginRecovery(now, n.flight, d.bytes)
 	}
 	if c.proportional() {
@@ -138,6 +147,30 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	if d.bytes > 0 || lost {
 		c.feed(now, was, n, d)
 	}
+}
+
+// noteRefused counts acknowledgments that tell nothing at all: not of a copy
+// either, where the peer sends SACK. On a path that reorders, these answer late
+// segments, which PAWS has the peer refuse where a retransmission has overtaken
+// them and brought a newer timestamp in order (RFC 7323, section 5.3, R1).
+func (c *Conn) noteRefused(n *ackNews, d *delivery) {
+	if n.duplicate && d.bytes == 0 && n.dsacked == 0 && d.echoes && c.shake.sack && c.recovery.reorder.seen {
+		c.loss.refused = min(c.loss.refused+1, maxRefused)
+	}
+}
+
+// maxRefused bounds how many losses are laid to refusal.
+const maxRefused = 64
+
+// wereRefused reports whether what was deemed lost just now is no more than what
+// the peer refused: it is sent again, but the path has lost nothing.
+func (c *Conn) wereRefused() bool {
+	if segments := ceilDiv(c.loss.lost, c.tx.mss); segments <= c.loss.refused {
+		c.loss.refused -= segments
+		return true
+	}
+	c.loss.refused = 0
+	return false
 }
 
 // feed tells the controller of an acknowledgment. phase is that which it came in.
@@ -220,7 +253,7 @@ func (c *Conn) onLost(now Instant, s *record) {
 // delivered bytes showed with flight bytes outstanding before it.
 func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.recovery.phase, c.recovery.point, c.recovery.first = phaseFast, c.tx.nxt, true
-	c.cc.onRecovery(now, flight)
+	c.cc.onRecovery(now, c.reduceFrom(flight))
 	c.loss.prr.begin(c.flightSize() - c.board.sackedBytes + delivered)
 	c.loss.prr.cwnd = c.pipe() + c.tx.mss
 	c.loss.undo.begin()

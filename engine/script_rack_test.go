@@ -270,3 +270,30 @@ func TestUndoOfTimeout(t *testing.T) {
 		t.Errorf("cwnd %d, recovering from a timeout: %v", i.Cwnd, i.Timeout)
 	}
 }
+
+// An acknowledgment that tells nothing answers a segment that has arrived and was
+// refused, as PAWS does with what a retransmission has overtaken (RFC 7323,
+// section 5.3, R1): it is sent again, and no sign of congestion. One loss more is.
+func TestRefusedSegmentIsNoLoss(t *testing.T) {
+	for _, refused := range []int{0, 1} {
+		o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
+		s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+		send(s, 1, 2)
+		s.Advance(rackRTT)
+		s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>")
+		s.In(". 1 ack 2001 win 60000 <ts 2 3600040>") // late: the path reorders
+		send(s, 2001, 4)
+		s.Advance(rackRTT)
+		for range refused {
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600080>")
+		}
+		s.In(". 1 ack 2001 win 60000 <ts 3 3600080,sack 3001-6001>")
+		before := s.Conn.Info().Cwnd
+		s.Expires(rackRTT/4, ". 2001:3001")
+		s.Advance(rackRTT)
+		s.In(". 1 ack 6001 win 60000 <ts 4 3600130>")
+		if kept := s.Conn.Info().Cwnd >= before; kept != (refused > 0) {
+			t.Errorf("with %d refused, cwnd went from %d to %d", refused, before, s.Conn.Info().Cwnd)
+		}
+	}
+}

@@ -56,10 +56,12 @@ func TestNewReno(t *testing.T) {
 	s.Out(". 11001:12001")
 	s.In(". 1 ack 1 win 60000") // third: fast retransmit (MUST)
 	s.Out(". 1:1001")
-	if i := s.Conn.Info(); i.Ssthresh != 6000 || !i.Recovering {
-		t.Errorf("ssthresh %d, want half of the flight of 12000 (RFC 5681, equation 4)", i.Ssthresh)
+	// RFC 5681, equation 4, and section 3.2, step 2: what limited transmit sent
+	// MUST NOT count.
+	if i := s.Conn.Info(); i.Ssthresh != 5000 || !i.Recovering {
+		t.Errorf("ssthresh %d, want half of the flight of 10000", i.Ssthresh)
 	}
-	for range 3 { // each tells of a segment that left; the pipe is still 6000 or more
+	for range 4 { // each tells of a segment that left; the pipe is still 5000 or more
 		s.In(". 1 ack 1 win 60000")
 	}
 	s.In(". 1 ack 1 win 60000")
@@ -67,10 +69,10 @@ func TestNewReno(t *testing.T) {
 	s.In(". 1 ack 4001 win 60000") // partial: the next is missing too (RFC 6582, step 3)
 	s.Out(". 4001:5001")
 	s.In(". 1 ack 13001 win 60000") // full
-	if i := s.Conn.Info(); i.Recovering || i.Cwnd != 6000 {
+	if i := s.Conn.Info(); i.Recovering || i.Cwnd != 5000 {
 		t.Errorf("after recovery: cwnd %d, recovering %v", i.Cwnd, i.Recovering)
 	}
-	for i := range 6 {
+	for i := range 5 {
 		s.Out(". " + span(13001+i*1000, 14001+i*1000))
 	}
 	s.In("R 1 win 0")
