@@ -52,7 +52,11 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
 	var paths []*pathResult
 	if runErr == nil && len(o.paths) > 0 {
-		runErr = runPaths(ctx, stderr, o.paths, o.plan.providers, o.pathTime, func(r *pathResult) error {
+		runAll := runPaths
+		if o.linux {
+			runAll = runPathsOnLinux
+		}
+		runErr = runAll(ctx, stderr, o.paths, o.plan.providers, o.pathTime, func(r *pathResult) error {
 			paths = append(paths, r)
 			return o.draw(r)
 		})
@@ -75,7 +79,11 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		err = writeTable(stdout, o.plan, out)
 	}
 	if len(paths) > 0 {
-		fmt.Fprintf(stdout, "\nin virtual time, %v of writing unless a path says otherwise; every byte verified\n\n", o.pathTime)
+		in := "virtual"
+		if o.linux {
+			in = "real"
+		}
+		fmt.Fprintf(stdout, "\nin %s time, %v of writing unless a path says otherwise; every byte verified\n\n", in, o.pathTime)
 		err = errors.Join(err, writePathTable(stdout, paths))
 	}
 	if o.json != nil {
@@ -115,6 +123,7 @@ type options struct {
 	paths    []scenario
 	pathTime time.Duration
 	plots    string
+	linux    bool     // the kernel is the receiver, in real time
 	json     *os.File // or nil
 }
 
@@ -126,6 +135,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var (
 		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`; those named path/... run only if asked for")
 		pathTime  = fs.Duration("path-time", 30*time.Second, "how long, in virtual time, each of the path/ rows writes")
+		peer      = fs.String("peer", "", "run the path/ rows in real time with `PEER`, which is linux, as the receiver and as the bar (root)")
 		plots     = fs.String("plot", "", "draw each run of the path/ rows into the folder `DIR`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
 		rounds    = fs.Int("rounds", 5, "run each row `N` times with each provider")
@@ -150,6 +160,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case *duration < time.Millisecond || *duration > time.Minute:
 		return options{}, fmt.Errorf("-time: %v is not between 1ms and 1m", *duration)
 	}
+	if *peer != "" && *peer != "linux" {
+		return options{}, fmt.Errorf("-peer: unknown peer %q; there is: linux", *peer)
+	}
 	re, err := regexp.Compile(*expr)
 	if err != nil {
 		return options{}, fmt.Errorf("-run: %w", err)
@@ -162,6 +175,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if len(rows)+len(paths) == 0 {
 		return options{}, fmt.Errorf("-run: no row matches %q; there are: %s", *expr, rowNames())
 	}
+	if *peer != "" && (len(paths) == 0 || *plots != "") {
+		return options{}, errors.New("-peer: only the path/ rows have a peer, and no plots: ask for them with -run")
+	}
 	if *plots != "" && len(paths) == 0 {
 		return options{}, errors.New("-plot: only the path/ rows are drawn: ask for them with -run")
 	}
@@ -169,7 +185,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err != nil {
 		return options{}, fmt.Errorf("-provider: %w", err)
 	}
-	o := options{paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
+	o := options{linux: *peer != "", paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
 		rows: rows, providers: ps, rounds: *rounds,
 		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},

@@ -27,6 +27,8 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-run", "("}, "-run: error parsing regexp"},
 		{[]string{"-run", "nosuch"}, `-run: no row matches "nosuch"; there are: bulk-1500, bulk-64k, bulk-gso, ping-pong, connect, idle, flows-100, flows-100-1g`},
 		{[]string{"-run", "path", "-path-time", "0s"}, "-path-time: 0s is not between 1s and 1h"},
+		{[]string{"-peer", "solaris"}, `-peer: unknown peer "solaris"; there is: linux`},
+		{[]string{"-peer", "linux"}, "-peer: only the path/ rows have a peer"},
 		{[]string{"-plot", missing}, "-plot: only the path/ rows are drawn"},
 		{[]string{"-rounds", "0"}, "-rounds: 0 is less than 1"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},
