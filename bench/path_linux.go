@@ -263,7 +263,7 @@ func (b *bridge) measure(ctx context.Context, s *scenario, length time.Duration,
 }
 
 func (b *bridge) result(s *scenario, length time.Duration, flows []*realFlow) (*pathResult, error) {
-	r := &pathResult{Least: 1}
+	r := &pathResult{Least: 1, Resent: -1, QueueP99: -1}
 	var sum, squares float64
 	for i, f := range flows {
 		if err := verifyWhole(f.offset, f.written, f.read); err != nil {

@@ -32,7 +32,8 @@ type pathResult struct {
 	// Goodput is in Mbit/s of text, Share that of the bottleneck's rate.
 	Goodput float64 `json:"goodput_mbit"`
 	Share   float64 `json:"share"`
-	// Resent is the share of segments sent that were sent before.
+	// Resent is the share of segments sent that were sent before. It and QueueP99
+	// are negative where they are not known.
 	Resent float64 `json:"resent"`
 	// QueueMean and QueueP99 are what packets waited at the bottleneck, Silence
 	// the longest time in which a reader got nothing, and Resume how long after

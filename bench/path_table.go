@@ -42,6 +42,14 @@ func runPaths(ctx context.Context, progress io.Writer, all []scenario, ps []prov
 	return nil
 }
 
+// known formats a figure that is negative where nobody knows it.
+func known(format string, x float64) string {
+	if x < 0 {
+		return "-"
+	}
+	return fmt.Sprintf(format, x)
+}
+
 // writePathTable prints a line for each result.
 func writePathTable(w io.Writer, results []*pathResult) error {
 	lines := [][]string{{"path", "provider", "control", "Mbit/s", "of rate", "resent %", "queue ms", "p99 ms", "silence ms", "resume ms", "Jain", "least", ""}}
@@ -58,8 +66,8 @@ func writePathTable(w io.Writer, results []*pathResult) error {
 		}
 		lines = append(lines, []string{
 			name, r.Provider, r.Control,
-			fmt.Sprintf("%.1f", r.Goodput), fmt.Sprintf("%.3f", r.Share), fmt.Sprintf("%.2f", 100*r.Resent),
-			fmt.Sprintf("%.1f", r.QueueMean), fmt.Sprintf("%.1f", r.QueueP99), fmt.Sprintf("%.0f", r.Silence), resume,
+			fmt.Sprintf("%.1f", r.Goodput), fmt.Sprintf("%.3f", r.Share), known("%.2f", 100*r.Resent),
+			fmt.Sprintf("%.1f", r.QueueMean), known("%.1f", r.QueueP99), fmt.Sprintf("%.0f", r.Silence), resume,
 			fmt.Sprintf("%.2f", r.Jain), fmt.Sprintf("%.2f", r.Least), "",
 		})
 	}
