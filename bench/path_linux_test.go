@@ -18,7 +18,9 @@ func TestPathOnLinux(t *testing.T) {
 	s := scenario{name: "short", rate: 50 * mbit, rtt: 10 * time.Millisecond, flows: 2}
 	for _, run := range []func() (*pathResult, error){
 		func() (*pathResult, error) { return linuxToLinux(t.Context(), &s, "cubic", time.Second) },
-		func() (*pathResult, error) { return stackToLinux(t.Context(), &s, allProviders[1], "cubic", time.Second) },
+		func() (*pathResult, error) {
+			return stackToLinux(t.Context(), &s, allProviders[1], "cubic", time.Second)
+		},
 	} {
 		r, err := run()
 		if err != nil {
