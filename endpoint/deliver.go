@@ -82,8 +82,11 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 	case e.defers(now, &a.Segment):
 		a.free()
 	default:
-		before := e.conn.Unacked()
+		before, state := e.conn.Unacked(), e.conn.State()
 		e.conn.HandleSegment(now, &a.Segment)
+		if state.Synchronized() && state != engine.StateTimeWait {
+			e.probe(now)
+		}
 		if e.conn.Unacked() < before {
 			e.path.ConfirmReachable()
 		}

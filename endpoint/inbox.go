@@ -6,6 +6,7 @@ package endpoint
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
@@ -23,6 +24,9 @@ type arrival struct {
 	pkt  *stack.PacketBuffer
 	next *arrival
 }
+
+// SegmentSize is what a segment takes in memory while it is processed, in bytes.
+const SegmentSize = int(unsafe.Sizeof(arrival{}))
 
 var arrivals = sync.Pool{New: func() any { return new(arrival) }}
 

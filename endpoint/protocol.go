@@ -97,6 +97,10 @@ type Shared struct {
 	TCP     tcpip.TCPStats
 	Dropped *tcpip.StatCounter
 
+	// Probe, where it is set, is told of each segment that an established
+	// connection has processed. It must not change once there are endpoints.
+	Probe TCPProbeFunc
+
 	ephemeral ephemeral
 
 	// defaults is the template of new endpoints, and answered that of those

@@ -80,14 +80,23 @@ func (o *reordering) onRecovered() {
 }
 
 // reoWnd is how much longer than a round trip RACK waits for a segment that was
-// overtaken (RFC 8985, section 6.2, step 4, RACK.reo_wnd).
+// overtaken: RACK.reo_wnd, or clockGranularity, as no timer is better than that.
 func (c *Conn) reoWnd() time.Duration {
-	o := &c.recovery.reorder
-	if !o.seen && (c.recovery.phase != phaseOpen || c.board.sackedSegments >= dupThresh) {
+	wnd, waits := c.rackReoWnd()
+	if !waits {
 		return 0
 	}
-	wnd := min(time.Duration(1+int(o.mult))*c.rtt.min/4, c.rtt.srtt)
-	return max(wnd, clockGranularity) // no timer is better than that
+	return max(wnd, clockGranularity)
+}
+
+// rackReoWnd is RACK.reo_wnd (RFC 8985, section 6.2, step 4), and whether RACK
+// waits at all.
+func (c *Conn) rackReoWnd() (wnd time.Duration, waits bool) {
+	o := &c.recovery.reorder
+	if !o.seen && (c.recovery.phase != phaseOpen || c.board.sackedSegments >= dupThresh) {
+		return 0, false
+	}
+	return min(time.Duration(1+int(o.mult))*c.rtt.min/4, c.rtt.srtt), true
 }
 
 // detectByTime deems lost what was sent before RACK's segment, and not arrived

@@ -42,6 +42,13 @@ type lossState struct {
 	lost int
 	// refused is how many segments have reached the peer, and were refused.
 	refused int
+	spell   spell
+}
+
+// spell is what is remembered of the last recovery, for Snapshot.
+type spell struct {
+	began          Instant
+	some, spurious bool
 }
 
 // lossRun counts losses as events: of segments lost one after the other, the
@@ -257,6 +264,7 @@ func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.loss.prr.begin(c.flightSize() - c.board.sackedBytes + delivered)
 	c.loss.prr.cwnd = c.pipe() + c.tx.mss
 	c.loss.undo.begin()
+	c.loss.spell = spell{began: now, some: true}
 	c.timers.stop(timerProbe)
 	c.counters.FastRecoveries++
 	c.trace(now, TraceRecovery)
@@ -278,6 +286,7 @@ func (c *Conn) onTimeout(now Instant) {
 	c.cc.onTimeout(now, flight, c.rto.retries == 0)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
+		c.loss.spell = spell{began: now, some: true}
 	}
 	r := &c.recovery
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true

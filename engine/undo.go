@@ -115,6 +115,7 @@ func (c *Conn) undoRecovery(now Instant) {
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
 	c.loss.undo = undo{}
+	c.loss.spell.spurious = true
 	c.counters.SpuriousRecoveries++
 	c.trace(now, TraceUndo)
 }

@@ -4,9 +4,13 @@
 package transport
 
 import (
+	"math"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/seqnum"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"tcpcb/endpoint"
 	"tcpcb/engine"
@@ -49,6 +53,17 @@ const (
 	InitialRTO = time.Second
 	MinRTO     = engine.DefaultMinRTO
 	MaxRTO     = engine.DefaultMaxRTO
+	// InitialCwnd is the congestion window to begin with, in segments (RFC 6928,
+	// section 2), and InitialSsthresh stands for a slow start that only a loss
+	// ends (RFC 5681, section 3.1).
+	InitialCwnd     = 10
+	InitialSsthresh = math.MaxInt
+	// SegOverheadFactor is how many bytes of a receive buffer there are for each
+	// that is offered to the peer: the rest pays for the packets around the text.
+	SegOverheadFactor = 2
+	// SegOverheadSize is what a segment without text takes in memory, in bytes:
+	// the packet that it came in included.
+	SegOverheadSize = endpoint.SegmentSize + stack.PacketBufferStructSize + header.IPv4MaximumHeaderSize
 )
 
 // Endpoint is a TCP socket; see the package endpoint.
@@ -76,6 +91,24 @@ const (
 	StateError       = endpoint.StateError
 )
 
+// The probe, and the tree of states that it is given.
+type (
+	TCPProbeFunc          = endpoint.TCPProbeFunc
+	TCPEndpointState      = endpoint.TCPEndpointState
+	TCPEndpointStateInner = endpoint.TCPEndpointStateInner
+	TCPEndpointID         = endpoint.TCPEndpointID
+	TCPRcvBufState        = endpoint.TCPRcvBufState
+	RcvBufAutoTuneParams  = endpoint.RcvBufAutoTuneParams
+	TCPSndBufState        = endpoint.TCPSndBufState
+	TCPSACKInfo           = endpoint.TCPSACKInfo
+	TCPReceiverState      = endpoint.TCPReceiverState
+	TCPRTTState           = endpoint.TCPRTTState
+	TCPSenderState        = endpoint.TCPSenderState
+	TCPFastRecoveryState  = endpoint.TCPFastRecoveryState
+	TCPCubicState         = endpoint.TCPCubicState
+	TCPRACKState          = endpoint.TCPRACKState
+)
+
 // Stats are the counters of an Endpoint, as its method Stats returns them.
 type Stats = endpoint.Stats
 
@@ -95,4 +128,15 @@ func GetTCPSendBufferLimits(s tcpip.StackHandler) tcpip.SendBufferSizeOption {
 // in bytes.
 func GetTCPReceiveBufferLimits(s tcpip.StackHandler) tcpip.ReceiveBufferSizeOption {
 	return endpoint.ReceiveBufferLimits(s)
+}
+
+// FindWndScale returns the least window scale with which a window of wnd bytes
+// can be offered (RFC 7323, section 2.2); 14, the largest there is, for windows
+// beyond.
+func FindWndScale(wnd seqnum.Size) int {
+	scale := 0
+	for scale < header.MaxWndScale && math.MaxUint16<<scale < int64(wnd) {
+		scale++
+	}
+	return scale
 }

@@ -46,6 +46,17 @@ func NewProtocol(s *stack.Stack) stack.TransportProtocol { return newProtocol(s,
 // It is a stack.TransportProtocolFactory.
 func NewProtocolCUBIC(s *stack.Stack) stack.TransportProtocol { return newProtocol(s, "cubic") }
 
+// NewProtocolProbe returns a factory of TCP with Reno congestion control whose
+// endpoints tell probe of each segment that they have processed, once their
+// connection is established; nil for nobody to be told.
+func NewProtocolProbe(probe TCPProbeFunc) func(*stack.Stack) stack.TransportProtocol {
+	return func(s *stack.Stack) stack.TransportProtocol {
+		p := newProtocol(s, "reno")
+		p.shared.Probe = probe
+		return p
+	}
+}
+
 // NewProtocolBBR returns TCP for s, with BBR congestion control, version 3
 // (draft-ietf-ccwg-bbr). It is a stack.TransportProtocolFactory. Only with this
 // one can sockets choose "bbr": by default, what can be chosen is what netstack's
