@@ -53,6 +53,10 @@ const (
 	InitialRTO = time.Second
 	MinRTO     = engine.DefaultMinRTO
 	MaxRTO     = engine.DefaultMaxRTO
+	// MinSRTT is netstack's least smoothed round-trip time. Here nothing is
+	// rounded up to it: it is what the timeout allows for at least beside the
+	// round-trip time, the granularity of timers (RFC 6298, section 2.3).
+	MinSRTT = time.Millisecond
 	// InitialCwnd is the congestion window to begin with, in segments (RFC 6928,
 	// section 2), and InitialSsthresh stands for a slow start that only a loss
 	// ends (RFC 5681, section 3.1).
