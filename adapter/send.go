@@ -103,7 +103,9 @@ func (p *Path) Packet(out *engine.Segment) *stack.PacketBuffer {
 	pkt.TransportProtocolNumber = header.TCPProtocolNumber
 	pkt.Hash = p.Hash
 	pkt.Owner = p.Owner
-	p.setGSO(pkt, out.GSOSize)
+	if !out.Flags.Has(wire.SYN) {
+		p.setGSO(pkt, out.GSOSize)
+	}
 
 	h := header.TCP(pkt.TransportHeader().Push(n))
 	out.Header.Marshal(h)

@@ -152,8 +152,11 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 		NoSACK:            !o.SACK,
 		CongestionControl: e.opt.congestionControl,
 	}
+	// As in netstack, the scale is that of the whole buffer, although the window
+	// is a part of it.
+	p.RcvBufMax = int(e.ops().GetReceiveBufferSize())
 	if !e.opt.rcvFixed {
-		p.RcvBufMax = max(o.ReceiveBuffer.Max, int(e.ops().GetReceiveBufferSize())) >> windowShift
+		p.RcvBufMax = max(o.ReceiveBuffer.Max, p.RcvBufMax)
 	}
 	return p
 }
