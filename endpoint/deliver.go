@@ -54,6 +54,7 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 		e.unlock(now)
 		return
 	}
+	a.Arrived = e.shared.Clock.Now()
 	if !e.inbox.put(a, e.inboxLimit()) {
 		e.shared.Dropped.Increment()
 		e.stat().ReceiveErrors.SegmentQueueDropped.Increment()

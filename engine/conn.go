@@ -81,7 +81,8 @@ type sendVars struct {
 	wnd, maxWnd int
 	// mss is the effective send MSS: the largest payload of a packet that
 	// carries no option (RFC 9293, section 3.7.1, Eff.snd.MSS before options).
-	mss int
+	// smss is SMSS, the text of a full segment (RFC 5681, section 2).
+	mss, smss int
 }
 
 // recvVars are the receive sequence variables of RFC 9293, section 3.3.1.

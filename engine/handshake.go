@@ -12,8 +12,8 @@ import (
 // section 3.7.1, MUST-15).
 const defaultPeerMSS = 536
 
-// minMSS is the least MSS taken from a peer or a path: a smaller one would make
-// each byte cost a packet.
+// minMSS is the least MSS taken from a peer or from news of the path: a smaller
+// one would make each byte cost a packet. The link's own MTU is always believed.
 const minMSS = 48
 
 // handshake is the state of the opening.
@@ -105,7 +105,7 @@ func (c *Conn) takeSyn(now Instant, syn *Segment) {
 	if peer == 0 {
 		peer = max(int(c.par.peerMSS), defaultPeerMSS)
 	}
-	c.tx.mss = max(min(peer, int(c.par.mss)), minMSS)
+	c.setMSS(min(max(peer, minMSS), int(c.par.mss)))
 	c.setWindow(syn, syn.Window.Scaled(0)) // the window of a SYN is not scaled
 }
 

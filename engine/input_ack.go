@@ -72,7 +72,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		news.dsacked, blocks = c.takeDSACK(in)
 		c.board.sack(blocks, &d)
 	}
-	c.sampleRTT(now, &d, news.acked > 0)
+	c.sampleRTT(&d, news.acked > 0)
 	c.rate.finish(&d.sample, c.rtt.min)
 	c.updateWindow(in, wnd, news.acked > 0)
 	c.updateRecovery(now, &news, &d)
@@ -87,8 +87,12 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 
 // newDelivery returns what in may tell to have arrived, still empty.
 func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
+	at := now
+	if in.Arrived != 0 {
+		at = min(in.Arrived, now)
+	}
 	return delivery{
-		now:    now,
+		now:    at,
 		minRTT: c.rtt.min,
 		echo:   in.Options.TSEcr, offset: c.par.tsOffset,
 		echoes:  c.ts.on && in.Options.HasTimestamps && in.Options.TSEcr != 0,
@@ -104,13 +108,13 @@ func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
 // the timestamp that the peer echoes (RFC 7323, section 4.1). What was sent once
 // tells nothing beside what was sent again: it may have arrived long ago, and
 // have waited for an acknowledgment that was lost.
-func (c *Conn) sampleRTT(now Instant, d *delivery, acked bool) {
+func (c *Conn) sampleRTT(d *delivery, acked bool) {
 	if d.sentAt != Never && !d.resent {
-		c.rtt.sample(now.Sub(d.sentAt))
+		c.rtt.sample(d.now.Sub(d.sentAt))
 		return
 	}
 	if acked && d.echoes {
-		ms := int32(timestamp(now, d.offset) - d.echo)
+		ms := int32(timestamp(d.now, d.offset) - d.echo)
 		if rtt := time.Duration(ms) * time.Millisecond; ms >= 0 && rtt <= c.set.MaxRTO {
 			c.rtt.sample(rtt)
 		}

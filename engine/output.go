@@ -82,10 +82,7 @@ func (c *Conn) fillSACK(o *wire.Options) {
 	if !c.shake.sack || c.ooo.empty() && c.ack.twice.Empty() {
 		return
 	}
-	room := wire.MaxSACKBlocks
-	if o.HasTimestamps {
-		room--
-	}
+	room := c.maxSACKBlocks(o)
 	if c.ack.twice.Empty() {
 		o.NumSACK = uint8(c.ooo.sackBlocks(o.SACK[:room]))
 		return
@@ -117,7 +114,32 @@ func (c *Conn) segmentRoom() int {
 	var o wire.Options
 	o.HasTimestamps = c.ts.on
 	c.fillSACK(&o)
-	return max(c.tx.mss-o.Len(), 1)
+	return max(min(c.tx.mss-o.Len(), c.tx.smss), 1)
+}
+
+// sackRoomBelow is the MSS below which every segment keeps room for SACK blocks:
+// they would take a good part of it, and the size of segments, and so how many
+// of them a window is, would depend on what the peer has lost.
+const sackRoomBelow = defaultPeerMSS
+
+// setMSS sets the largest payload of a packet without options, and what RFC 5681
+// calls SMSS: the text of a full segment, beside the options of each.
+func (c *Conn) setMSS(mss int) {
+	var o wire.Options
+	o.HasTimestamps = c.ts.on
+	if c.shake.sack && mss < sackRoomBelow {
+		o.NumSACK = uint8(c.maxSACKBlocks(&o))
+	}
+	c.tx.mss, c.tx.smss = mss, max(mss-o.Len(), 1)
+}
+
+// maxSACKBlocks returns how many blocks there is room for beside the timestamps
+// (RFC 2018, section 3).
+func (c *Conn) maxSACKBlocks(o *wire.Options) int {
+	if o.HasTimestamps {
+		return wire.MaxSACKBlocks - 1
+	}
+	return wire.MaxSACKBlocks
 }
 
 // pollLost builds the first segment that is lost, as far as the congestion
@@ -303,7 +325,7 @@ func (c *Conn) restartIdle(now Instant) {
 // for want of text: what was sent so far tells less than the path can do
 // (draft-ietf-ccwg-bbr, section 4.1.2.4).
 func (c *Conn) watchSupply() {
-	if c.cc != nil && c.state.sends() && c.Unsent() < c.tx.mss && !c.board.anyLost() && c.pipe() < c.cwnd() {
+	if c.cc != nil && c.state.sends() && c.Unsent() < c.tx.smss && !c.board.anyLost() && c.pipe() < c.cwnd() {
 		c.rate.onLimited(c.pipe())
 	}
 }

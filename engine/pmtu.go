@@ -11,7 +11,7 @@ import "tcpcb/engine/seq"
 // 5927, section 4.1). Text in flight that is longer is sent again, smaller, and
 // it is no sign of congestion (RFC 1191, section 6.5).
 func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
-	size := max(int(mss), minMSS)
+	size := max(int(mss), min(minMSS, int(c.par.mss)))
 	if !c.quoted(at) || !c.state.Synchronized() && c.state != StateSynRcvd && c.state != StateSynSent {
 		return
 	}
@@ -21,9 +21,9 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 	if !c.state.Synchronized() || size >= c.tx.mss {
 		return
 	}
-	c.tx.mss = size
+	c.setMSS(size)
 	if c.cc != nil {
-		c.cc.setMSS(size)
+		c.cc.setMSS(c.tx.smss)
 	}
 	c.board.loseLonger(c.segmentRoom(), func(*record) {}) // no sign of congestion
 	c.counters.PathMTUChanges++

@@ -30,9 +30,11 @@ func (c *Conn) timeout() time.Duration {
 	return c.backedOff(d, c.rto.backoff)
 }
 
-// backedOff doubles d n times within the RTO's bounds.
+// backedOff doubles d n times, up to the largest RTO. The least RTO is part of
+// what was measured (rttEstimator.rto), and leaves the first timeout alone, as
+// in netstack.
 func (c *Conn) backedOff(d time.Duration, n int32) time.Duration {
-	d = min(max(d, c.set.MinRTO), c.set.MaxRTO)
+	d = min(d, c.set.MaxRTO)
 	for ; n > 0 && d < c.set.MaxRTO; n-- {
 		d *= 2
 	}

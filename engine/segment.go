@@ -30,6 +30,11 @@ type Segment struct {
 	// before, for the caller's statistics.
 	Retransmission bool
 
+	// Arrived is when a segment that came in arrived, where it had to wait to be
+	// handled: what is measured of the path leaves the wait out. 0 stands for
+	// the instant at which it is handled.
+	Arrived Instant
+
 	// unscaled says that the window is that of a SYN, although the SYN was
 	// trimmed off.
 	unscaled bool
