@@ -59,14 +59,23 @@ func TestPRR(t *testing.T) {
 	}
 }
 
-// TestPRRBegins: a recovery counts anew, and divides by no nothing.
+// TestPRRBegins: a recovery counts anew, and never divides by nothing; what it
+// divides it rounds up.
 func TestPRRBegins(t *testing.T) {
+	for _, test := range []struct{ a, b, want int }{{0, 1000, 0}, {1, 1000, 1}, {1000, 1000, 1}, {1001, 1000, 2}} {
+		if got := ceilDiv(test.a, test.b); got != test.want {
+			t.Errorf("%d of %d: %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
 	p := prr{flight: 1, delivered: 2, out: 3, cwnd: 4}
 	p.begin(5)
 	if want := (prr{flight: 5}); p != want {
 		t.Errorf("%+v, want %+v", p, want)
 	}
 	p.begin(0)
+	if p.flight != 1 {
+		t.Errorf("RecoverFS %d", p.flight)
+	}
 	p.onAck(1000, 2000, 1000, 1000, false)
 }
 
