@@ -68,3 +68,23 @@ func TestPathCut(t *testing.T) {
 		t.Errorf("the cut of a second shows as a silence of %v ms, %v ms beyond it", r.Silence, r.Resume)
 	}
 }
+
+// A long fat path is used from default options: the buffers grow to what it
+// takes, at both ends.
+func TestPathLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: carries half a gigabyte")
+	}
+	s := scenario{name: "long", rate: 200 * mbit, rtt: 100 * ms, flows: 1, time: 10 * time.Second}
+	p := allProviders[1]
+	p.new = p.all
+	for _, cc := range []string{"cubic", "bbr"} {
+		r, err := runPath(t.Context(), &s, p, cc, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Share < 0.85 {
+			t.Errorf("%s gets %.3f of the rate, want 0.85", cc, r.Share)
+		}
+	}
+}

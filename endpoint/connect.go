@@ -185,7 +185,8 @@ func (e *Endpoint) settings() *engine.Settings {
 // bytes, that follow from the options.
 func (e *Endpoint) bufferSizes() (rcv, snd int) {
 	ops := e.ops()
-	return max(1, int(ops.GetReceiveBufferSize())>>windowShift), max(1, int(ops.GetSendBufferSize()))
+	rcv = max(1, int(ops.GetReceiveBufferSize())>>windowShift, e.tunedWindow())
+	return rcv, max(1, int(ops.GetSendBufferSize()))
 }
 
 // tuning returns the settings but for the sizes of the buffers.

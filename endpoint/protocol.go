@@ -32,7 +32,7 @@ const MaxLingerTimeout = 2 * time.Minute
 
 // windowShift is how far SO_RCVBUF is shifted to the right to give the bytes
 // offered to the peer: half of the buffer pays for the packets around the text,
-// as in netstack.
+// as in netstack. Only a window that is tuned may be more (see ModerateRecvBuf).
 const windowShift = 1
 
 // Options are the options of the protocol: what endpoints begin with, and what

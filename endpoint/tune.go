@@ -3,7 +3,11 @@
 
 package endpoint
 
-import "tcpcb/engine"
+import (
+	"time"
+
+	"tcpcb/engine"
+)
 
 // rcvTuner measures how much the application reads in a round trip, so that the
 // receive buffer can follow the path's bandwidth-delay product.
@@ -11,12 +15,40 @@ type rcvTuner struct {
 	since  engine.Instant // when the measurement began
 	copied int            // bytes read since then
 	best   int            // the most that was read in a round trip
+	window int            // what it asks for, in bytes
+}
+
+// leastRound is the shortest round trip that is measured: timestamps tell
+// milliseconds, and the application is not woken more exactly either.
+const leastRound = time.Millisecond
+
+// measure takes copied bytes that were read, on a path whose round-trip time is
+// rtt, and reports whether more was read in a round trip than ever. What was read
+// in a longer time counts in proportion: an application that is slow, and then
+// takes all at once, needs no more than its rate.
+func (t *rcvTuner) measure(now engine.Instant, copied int, rtt time.Duration) bool {
+	rtt = max(rtt, leastRound)
+	t.copied += copied
+	passed := now.Sub(t.since)
+	if passed < rtt {
+		return false
+	}
+	read := int(float64(t.copied) * float64(rtt) / float64(passed))
+	more := t.since != 0 && read > t.best
+	if more {
+		t.best = read
+	}
+	t.since, t.copied = now, 0
+	return more
 }
 
 // ModerateRecvBuf implements tcpip.Endpoint: the application has read copied
 // bytes. Unless SO_RCVBUF was set, the receive buffer grows so that its window
 // is twice what was read in the best round trip, within the protocol's range: a
 // sender in slow start doubles its rate in each.
+//
+// The window is half of the buffer, as in netstack, until that is the largest
+// there may be. Then it is as large as the memory of the buffer allows.
 func (e *Endpoint) ModerateRecvBuf(copied int) {
 	now := e.lock()
 	defer e.unlock(now)
@@ -24,29 +56,39 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 		return
 	}
 	t := &e.need().tune
-	t.copied += copied
-	rtt := e.conn.Info().RTT
-	if rtt == 0 || now.Sub(t.since) < rtt {
+	i := e.conn.Info()
+	rtt := i.RcvRTT
+	if rtt == 0 {
+		rtt = i.RTT
+	}
+	if rtt == 0 || !t.measure(now, copied, rtt) {
 		return
 	}
-	if t.since != 0 && t.copied > t.best {
-		t.best = t.copied
-		limit := e.shared.Options().ReceiveBuffer.Max
-		want := min(2*t.best<<windowShift, limit)
-		if want > int(e.ops().GetReceiveBufferSize()) {
-			e.SocketOptions().SetReceiveBufferSize(int64(want), false /* notify */)
-			e.apply(now)
+	limit := e.shared.Options().ReceiveBuffer.Max
+	if w := min(2*t.best, engine.WindowOf(limit)); w > t.window {
+		t.window = w
+		if size := min(w<<windowShift, limit); size > int(e.ops().GetReceiveBufferSize()) {
+			e.SocketOptions().SetReceiveBufferSize(int64(size), false /* notify */)
 		}
+		e.apply(now)
 	}
-	t.since, t.copied = now, 0
+}
+
+// tunedWindow returns the window that tuning asks for; 0 where nothing is tuned.
+func (e *Endpoint) tunedWindow() int {
+	if e.opt.rcvFixed || e.rare == nil {
+		return 0
+	}
+	return e.rare.tune.window
 }
 
 // tuneSendBuffer grows the send buffer to twice the congestion window, within
 // the protocol's range: one half is in flight, and the other is at hand when it
-// is acknowledged. It is called when a buffer that was full has room again, and
-// so stops when the application does.
+// is acknowledged. It is called when the application has more to write than there
+// is room for, and when a buffer that was full has room again; where there was
+// room for all that the application had, it does nothing.
 func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
-	if e.opt.sndFixed || e.conn.State() != engine.StateEstablished {
+	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished {
 		return
 	}
 	want := min(2*e.conn.Info().Cwnd, e.shared.Options().SendBuffer.Max)

@@ -27,7 +27,7 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 	defer e.writeMu.Unlock()
 
 	now := e.lock()
-	room, err := e.writable()
+	room, err := e.roomFor(now, p.Len())
 	e.unlock(now)
 	if err != nil {
 		return 0, err
@@ -54,6 +54,18 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 		n += e.writeRest(now, &buf)
 	}
 	return int64(n), nil
+}
+
+// roomFor returns how many bytes there is room for, or why none may be written,
+// after it has made what room tuning allows for n.
+func (e *Endpoint) roomFor(now engine.Instant, n int) (int, tcpip.Error) {
+	room, err := e.writable()
+	_, full := err.(*tcpip.ErrWouldBlock)
+	if e.wantsRoom = n > room && (err == nil || full); !e.wantsRoom {
+		return room, err
+	}
+	e.tuneSendBuffer(now)
+	return e.writable()
 }
 
 // writeRest writes what SO_SNDBUF, lowered while the payload was read, leaves

@@ -55,16 +55,32 @@ func (c *cubic) segments() float64 { return float64(c.cwnd) / float64(c.mss) }
 
 func (c *cubic) onAck(s ackSample) {
 	if !c.mayGrow(&s) {
-		// Time in which the window was not used is none in which the path could
-		// have shown what it bears (RFC 9438, section 5.8).
-		if c.running {
-			c.start = c.start.Add(s.now.Sub(c.last))
-			c.last = s.now
-		}
+		c.pass(s.now)
 		return
 	}
-	if acked := c.slowStart(&s); acked > 0 && c.cwnd >= c.ssthresh {
+	if c.cwnd < c.ssthresh { // the stage of congestion avoidance is over
+		c.cubicEpoch = cubicEpoch{}
+	}
+	if acked := c.slowStart(&s); acked > 0 {
 		c.avoid(&s, float64(acked)/float64(c.mss))
+	}
+}
+
+// onSent is told of text that goes out; where nothing was in the network, none
+// was for want of text or of the peer's window.
+func (c *cubic) onSent(s sendSample) {
+	if s.flight == 0 {
+		c.pass(s.now)
+	}
+}
+
+// pass takes the time since the last acknowledgment out of t: it MUST NOT
+// include time in which the window was not used, and the path could not have
+// shown what it bears (RFC 9438, sections 4.2 and 5.8).
+func (c *cubic) pass(now Instant) {
+	if c.running {
+		c.start = c.start.Add(now.Sub(c.last))
+		c.last = now
 	}
 }
 
@@ -77,16 +93,14 @@ func (c *cubic) avoid(s *ackSample, acked float64) {
 	c.last = s.now
 	t := s.now.Sub(c.start).Seconds()
 	c.befriend(cwnd, acked)
-	var grow float64 // in segments
-	if c.at(t) < c.west {
-		grow = c.west - cwnd // RFC 9438, section 4.3, Reno-friendly region
+	if c.at(t) < c.west { // RFC 9438, section 4.3, Reno-friendly region
+		c.part += max(c.west-cwnd, 0) * float64(c.mss)
 	} else {
-		// Sections 4.4 and 4.5: towards where the function is a round trip from
-		// now, by half of the window in one at most.
+		// Sections 4.4 and 4.5 (MUST): towards where the function is a round trip
+		// from now, by half of the window in one at most (section 4.2).
 		target := min(max(c.at(t+s.srtt.Seconds()), cwnd), 1.5*cwnd)
-		grow = (target - cwnd) / cwnd * acked
+		c.part += (target - cwnd) / cwnd * acked * float64(c.mss)
 	}
-	c.part += max(grow, 0) * float64(c.mss)
 	whole := math.Floor(c.part)
 	c.cwnd += int(whole)
 	c.part -= whole
@@ -119,18 +133,19 @@ func (c *cubic) befriend(cwnd, acked float64) {
 	c.west += alpha * acked / cwnd
 }
 
-func (c *cubic) onRecovery(_ Instant, flight int) { c.reduce(flight) }
+func (c *cubic) onRecovery(_ Instant, flight int) { c.reduce(flight, 2) }
 
-// onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST;
-// RFC 9438, section 4.6).
-func (c *cubic) onCongestion(_ Instant, flight int) { c.reduce(flight) }
+// onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST),
+// but goes on to a window of one segment (RFC 9438, section 4.6, MUST).
+func (c *cubic) onCongestion(_ Instant, flight int) { c.reduce(flight, 1) }
 
-// reduce is the multiplicative decrease (RFC 9438, section 4.6).
-func (c *cubic) reduce(flight int) {
+// reduce is the multiplicative decrease, to a window of least segments or more
+// (RFC 9438, section 4.6, figure 5).
+func (c *cubic) reduce(flight, least int) {
 	c.save()
 	c.remember()
-	c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
-	c.cwnd = c.ssthresh
+	ssthresh := int(float64(flight) * cubicBeta)
+	c.cwnd, c.ssthresh = max(ssthresh, least*c.mss), max(ssthresh, 2*c.mss)
 	c.cubicEpoch = cubicEpoch{}
 	c.undo.slow = c.first.end()
 }
@@ -155,7 +170,7 @@ func (c *cubic) onRecovered(Instant) { c.cwnd = max(c.ssthresh, c.mss) }
 func (c *cubic) onTimeout(_ Instant, flight int, first bool) {
 	if first {
 		c.save()
-		c.remember()
+		c.prior = c.segments()
 		c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
 	}
 	c.wMax = 0
@@ -168,13 +183,26 @@ func (c *cubic) save() {
 	c.undo = cubicUndo{c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch, false}
 }
 
-// onUndo restores what the reduction took away (RFC 9438, section 4.9.1).
+// onUndo restores what the reduction took away (RFC 9438, section 4.9.2), unless
+// the window is larger again.
 func (c *cubic) onUndo(Instant) {
 	u := &c.undo
 	if u.cwnd <= c.cwnd {
 		return
 	}
-	c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch = u.cwnd, max(c.ssthresh, u.ssthresh), u.wMax, u.prior, u.epoch
+	c.cwnd, c.ssthresh, c.wMax, c.prior, c.cubicEpoch = u.cwnd, u.ssthresh, u.wMax, u.prior, u.epoch
 	c.first.resume(u.slow)
 	*u = cubicUndo{}
+}
+
+// setMSS counts in segments of the new size what is counted in segments; a stage
+// of congestion avoidance begins anew.
+func (c *cubic) setMSS(mss int) {
+	scale := float64(c.mss) / float64(mss)
+	c.windowed.setMSS(mss)
+	c.wMax *= scale
+	c.prior *= scale
+	c.undo.wMax *= scale
+	c.undo.prior *= scale
+	c.cubicEpoch, c.undo.epoch = cubicEpoch{}, cubicEpoch{}
 }

@@ -30,6 +30,9 @@ func (r *reno) onAck(s ackSample) {
 	if !r.mayGrow(&s) {
 		return
 	}
+	if r.cwnd < r.ssthresh {
+		r.acked = 0 // it counts since slow start
+	}
 	r.acked += r.slowStart(&s)
 	for r.acked >= r.cwnd { // RFC 3465, section 2.1
 		r.acked -= r.cwnd
@@ -113,7 +116,7 @@ func (w *windowed) slowStart(s *ackSample) int {
 	if w.cwnd >= w.ssthresh {
 		return s.acked
 	}
-	grow, over := w.first.slowStart(s, w.mss)
+	grow, over := w.first.slowStart(s)
 	if over {
 		w.ssthresh = w.cwnd
 		return 0

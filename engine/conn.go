@@ -15,6 +15,8 @@
 package engine
 
 import (
+	"time"
+
 	"tcpcb/engine/seq"
 )
 
@@ -93,6 +95,9 @@ type recvVars struct {
 	adv      seq.Num
 	wndScale uint8
 	mss      int
+	// rtt is the round-trip time that the peer's text shows: from what it is an
+	// answer to; 0 when it does not.
+	rtt time.Duration
 }
 
 // State returns the connection's state.

@@ -3,7 +3,10 @@
 
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // hystart is HyStart++ (RFC 9406): it leaves slow start when round trips grow
 // longer, before the queue overflows, by way of Conservative Slow Start, which
@@ -32,14 +35,29 @@ const (
 	hystartBurstLimit = 8 // L, for senders that do not pace
 )
 
-// slowStart returns by how many bytes an acknowledgment opens the window in slow
-// start, and whether slow start is over.
+// slowStartLimit returns L: by how much one acknowledgment may open the window in
+// slow start, in bytes.
 //
 // A receiver that acknowledges each batch of arrivals sends few acknowledgments:
-// a limit of one or two segments for each (RFC 5681, section 3.1; RFC 3465)
-// would starve it. L is 8 for senders that do not pace (RFC 9406, section 4.2).
-func (h *hystart) slowStart(s *ackSample, mss int) (grow int, over bool) {
-	grow = min(s.acked, hystartBurstLimit*mss)
+// a limit of one or two segments for each (RFC 5681, section 3.1; RFC 3465,
+// section 2.3) would starve it. L is 8 for senders that do not pace, and none for
+// those that do (RFC 9406, section 4.3). Without SACK an acknowledgment after a
+// timeout covers what had arrived long before: then L is 1 (RFC 3465, section
+// 2.3).
+func slowStartLimit(paced, sack bool, phase recoveryPhase, mss int) int {
+	switch {
+	case phase == phaseLoss && !sack:
+		return mss
+	case paced:
+		return math.MaxInt
+	}
+	return hystartBurstLimit * mss
+}
+
+// slowStart returns by how many bytes an acknowledgment opens the window in slow
+// start, and whether slow start is over.
+func (h *hystart) slowStart(s *ackSample) (grow int, over bool) {
+	grow = min(s.acked, s.most)
 	if h.done {
 		return grow, false
 	}

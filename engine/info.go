@@ -37,9 +37,12 @@ func (c *Conn) Counters() *Counters { return &c.counters }
 
 // Info is a snapshot of a connection, for TCP_INFO. Sizes are in bytes.
 type Info struct {
-	State              State
-	RTT, RTTVar, RTO   time.Duration
-	MinRTT             time.Duration
+	State            State
+	RTT, RTTVar, RTO time.Duration
+	MinRTT           time.Duration
+	// RcvRTT is the round-trip time as the peer's text shows it, to whom sends
+	// none itself, in milliseconds; 0 where that is not known, or less than one.
+	RcvRTT             time.Duration
 	Cwnd, Ssthresh     int
 	SndMSS, RcvMSS     int
 	SndWnd, RcvWnd     int
@@ -58,6 +61,7 @@ func (c *Conn) Info() Info {
 	i := Info{
 		State: c.state,
 		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
+		RcvRTT: c.rx.rtt,
 		SndMSS: c.tx.mss, RcvMSS: c.rx.mss,
 		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
 		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,

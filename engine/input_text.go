@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"time"
+
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -34,6 +36,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		c.cameTwice(twice)
 		return
 	}
+	c.sampleRcvRTT(now, in)
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
 	dst := c.toReader()
@@ -43,7 +46,26 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		dst.append(&in.Payload)
 	}
 	n += c.ooo.take(c.rx.nxt.Add(n), dst)
+	c.rcv.tighten(spareMost(c.buf.rcv) - c.ooo.spare())
 	c.advance(now, n)
+}
+
+// sampleRcvRTT takes the time since what the peer's text is an answer to. That is
+// a round trip while the peer has text to send, and more where it had none: the
+// least counts at once, and what is more little by little.
+func (c *Conn) sampleRcvRTT(now Instant, in *Segment) {
+	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 {
+		return
+	}
+	ms := int32(timestamp(now, c.par.tsOffset) - in.Options.TSEcr)
+	rtt := time.Duration(ms) * time.Millisecond
+	switch {
+	case ms < 0 || rtt > c.set.MaxRTO:
+	case c.rx.rtt == 0 || rtt < c.rx.rtt:
+		c.rx.rtt = rtt
+	default:
+		c.rx.rtt += (rtt - c.rx.rtt) / 8
+	}
 }
 
 // toReader returns where text that is in order goes: nowhere, once the

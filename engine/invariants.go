@@ -68,11 +68,12 @@ func (c *Conn) checkScoreboard(b *scoreboard) {
 
 func (c *Conn) checkReceive() {
 	if r := c.rcv; r != nil {
-		size := 0
+		size, held := 0, 0
 		for i := range r.parts.n {
 			size += int(r.parts.at(i).Size())
+			held += footprint(r.parts.at(i))
 		}
-		require(size == r.bytes, "receive buffer holds %d bytes, and says %d", size, r.bytes)
+		require(size == r.bytes && held == r.held, "receive buffer holds %d bytes in %d, and says %d in %d", size, held, r.bytes, r.held)
 	}
 	if c.ooo != nil {
 		c.checkReassembly(c.ooo)
@@ -80,16 +81,20 @@ func (c *Conn) checkReceive() {
 }
 
 func (c *Conn) checkReassembly(q *reassembly) {
-	pieces := 0
+	pieces, bytes, held := 0, 0, 0
 	for i := range q.blocks.n {
 		b := q.blocks.at(i)
 		require(b.r.Len() == int(b.text.Size()) && b.r.Len() > 0, "block %d of %d bytes holds %d", i, b.r.Len(), b.text.Size())
 		require(c.rx.nxt.Less(b.r.Start), "block %d at %v is in order", i, b.r.Start)
 		require(b.r.End.LessEq(c.rx.adv), "block %d lies beyond the window", i)
 		require(i == 0 || q.blocks.at(i-1).r.End.Less(b.r.Start), "block %d touches the one before", i)
+		require(b.held == footprint(&b.text), "block %d holds %d bytes of memory, and says %d", i, footprint(&b.text), b.held)
 		pieces += b.pieces
+		bytes += b.r.Len()
+		held += b.held
 	}
-	require(pieces == q.pieces, "reassembly holds %d pieces, and says %d", pieces, q.pieces)
+	require(pieces == q.pieces && bytes == q.bytes && held == q.held, "reassembly holds %d pieces of %d bytes in %d, and says %d of %d in %d",
+		pieces, bytes, held, q.pieces, q.bytes, q.held)
 }
 
 func require(ok bool, format string, args ...any) {

@@ -29,10 +29,10 @@ func (p *prr) onAck(delivered, pipe, ssthresh, mss int, safe bool) {
 		// Proportional: sent is to delivered as ssthresh is to what was in
 		// flight.
 		n = ceilDiv(p.delivered*ssthresh, p.flight) - p.out
-	case safe: // slow start up to ssthresh
+	case safe: // slow start up to ssthresh: PRR-SSRB
 		n = min(ssthresh-pipe, max(n, delivered)+mss)
-	default: // packet conservation
-		n = min(ssthresh-pipe, n)
+	default: // packet conservation: PRR-CRB
+		n = min(ssthresh-pipe, max(n, delivered))
 	}
 	if n <= 0 && p.out == 0 {
 		n = mss // the fast retransmit itself

@@ -19,8 +19,10 @@ type reassembly struct {
 	// position in it (RFC 2018, section 4).
 	recent  [wire.MaxSACKBlocks]seq.Num
 	nrecent int
-	// pieces counts the parts held, for the bound on memory.
-	pieces int
+	// pieces counts the parts held, and held the bytes of memory behind them, of
+	// which bytes are text: for the bound on memory.
+	pieces      int
+	held, bytes int
 	// fin is the sequence number of the peer's FIN, once it is known.
 	fin    seq.Num
 	hasFin bool
@@ -30,12 +32,14 @@ type oooBlock struct {
 	r      seq.Range
 	text   buffer.Buffer
 	pieces int
+	held   int
 }
 
 // Bounds on the memory of text out of order. Its bytes lie within the receive
 // window, so that the receive buffer bounds them; the parts are bounded too, by
-// one for every pieceSpace bytes of receive buffer, and a part below tightBelow
-// bytes is copied so as not to hold the packet that it came in.
+// one for every pieceSpace bytes of receive buffer, and so is the memory beside
+// the text (see spareMost). A part below tightBelow bytes is copied so as not to
+// hold the packet that it came in.
 const (
 	pieceSpace = 256
 	minPieces  = 64
@@ -88,7 +92,7 @@ func (q *reassembly) insert(start seq.Num, text *buffer.Buffer, limit int) (twic
 // put moves the text of [at, end) from the front of text to the end of block i,
 // and reports whether there was room; a block that stays empty goes.
 func (q *reassembly) put(i int, at, end seq.Num, text *buffer.Buffer, limit int) bool {
-	if q.pieces >= max(minPieces, limit/pieceSpace) {
+	if q.full(i, limit) {
 		if q.blocks.at(i).r.Empty() {
 			q.blocks.remove(i)
 		}
@@ -105,11 +109,51 @@ func (q *reassembly) put(i int, at, end seq.Num, text *buffer.Buffer, limit int)
 		part = packBuffer(&part)
 	}
 	b := q.blocks.at(i)
-	b.text.Merge(&part)
 	b.r.End = end
 	b.pieces++
 	q.pieces++
+	q.bytes += n
+	q.hold(b, footprint(&part))
+	b.text.Merge(&part)
 	return true
+}
+
+// full reports whether there is no room for more between the start of block i and
+// the next, after it has copied together what of the two holds much more memory
+// than text.
+func (q *reassembly) full(i, limit int) bool {
+	if q.pieces >= max(minPieces, limit/pieceSpace) {
+		return true
+	}
+	most := max(holdFloor, spareMost(limit))
+	for end := min(i+2, q.blocks.n); i < end && q.spare() > most; i++ {
+		if b := q.blocks.at(i); b.held > MemoryOf(b.r.Len())+holdFloor {
+			b.text = packBuffer(&b.text)
+			q.hold(b, footprint(&b.text)-b.held)
+		}
+	}
+	return q.spare() > most
+}
+
+// hold notes that block b holds n bytes of memory more.
+func (q *reassembly) hold(b *oooBlock, n int) {
+	b.held += n
+	q.held += n
+}
+
+// spare returns the memory held beside the text, in bytes.
+func (q *reassembly) spare() int {
+	if q == nil {
+		return 0
+	}
+	return q.held - q.bytes
+}
+
+// forget notes that block b has gone.
+func (q *reassembly) forget(b *oooBlock) {
+	q.pieces -= b.pieces
+	q.bytes -= b.r.Len()
+	q.held -= b.held
 }
 
 // join merges block i with the one after it where they touch.
@@ -122,6 +166,7 @@ func (q *reassembly) join(i int) {
 	b.text.Merge(&next.text)
 	b.r.End = next.r.End
 	b.pieces += next.pieces
+	b.held += next.held
 }
 
 // take moves the text from nxt on, as far as it is in order now, to dst, or
@@ -134,7 +179,7 @@ func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {
 	}
 	for q.blocks.n > 0 && q.blocks.at(0).r.Start.LessEq(nxt) {
 		b := q.blocks.popFront()
-		q.pieces -= b.pieces
+		q.forget(&b)
 		b.text.TrimFront(int64(min(nxt.Sub(b.r.Start), b.r.Len())))
 		size := int(b.text.Size())
 		if dst == nil {
@@ -156,12 +201,14 @@ func (q *reassembly) trimFrom(end seq.Num) {
 			return
 		}
 		if b.r.Start.Less(end) {
+			q.bytes -= b.r.End.Sub(end)
 			b.text.Truncate(int64(end.Sub(b.r.Start)))
 			b.r.End = end
+			q.hold(b, footprint(&b.text)-b.held)
 			return
 		}
 		last := q.blocks.remove(q.blocks.n - 1)
-		q.pieces -= last.pieces
+		q.forget(&last)
 		last.text.Release()
 	}
 }
@@ -247,5 +294,5 @@ func (q *reassembly) release() {
 		b.text.Release()
 	}
 	q.blocks.free()
-	q.pieces, q.nrecent = 0, 0
+	q.pieces, q.held, q.bytes, q.nrecent = 0, 0, 0, 0
 }

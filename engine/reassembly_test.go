@@ -153,6 +153,9 @@ func TestFinTrims(t *testing.T) {
 	if got := blocksOf(&q, base); len(got) != 2 || got[1] != [2]int{30, 35} {
 		t.Errorf("blocks %v", got)
 	}
+	if want := footprint(&q.blocks.at(0).text) + footprint(&q.blocks.at(1).text); q.bytes != 15 || q.held != want {
+		t.Errorf("%d bytes in %d, want 15 in %d", q.bytes, q.held, want)
+	}
 	q.trimFrom(base.Add(15))
 	if got := blocksOf(&q, base); len(got) != 1 || got[0] != [2]int{10, 15} {
 		t.Errorf("blocks %v", got)

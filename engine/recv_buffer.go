@@ -3,13 +3,18 @@
 
 package engine
 
-import "gvisor.dev/gvisor/pkg/buffer"
+import (
+	"math/bits"
+
+	"gvisor.dev/gvisor/pkg/buffer"
+)
 
 // recvBuffer holds the text that came in order and that the application has not
 // read. A nil one is empty.
 type recvBuffer struct {
 	parts ring[buffer.Buffer]
 	bytes int
+	held  int // the memory behind them, in bytes
 }
 
 // size returns how many bytes are held.
@@ -20,14 +25,40 @@ func (r *recvBuffer) size() int {
 	return r.bytes
 }
 
-// A stream of tiny segments would hold a view, and the packet behind it, for a
-// byte each. Once more than packAbove parts are held that are shorter than
-// packBelow bytes on average, all are copied together: the memory held stays
-// within a small multiple of the text.
+// Text comes in packets, whose memory is more than its bytes: by 40% where they
+// are full and a power of two is set aside for each, by a hundred times in a
+// stream of tiny ones. So that the memory of a connection is bounded by its
+// window, what would be more than holdShare allows is copied together.
 const (
-	packAbove = 64
-	packBelow = 256
+	holdShare = 0.6      // of the bytes of the window, beside them
+	holdFloor = 64 << 10 // spare bytes which it does not pay to save
 )
+
+// MemoryOf returns how much memory the text of a window of that many bytes may
+// hold at most, in bytes; the text of one packet, and 64 KiB, come on top.
+func MemoryOf(window int) int { return window + spareMost(window) }
+
+// WindowOf returns the largest window, in bytes, whose text holds so many bytes of
+// memory at most.
+func WindowOf(memory int) int { return int(float64(memory) / (1 + holdShare)) }
+
+// spareMost is how much of the memory of a window may be beside its text.
+func spareMost(window int) int { return int(holdShare * float64(window)) }
+
+// footprint returns the memory behind b, in bytes: that of each view, or where it
+// is smaller, what is set aside for a packet with that text, since a link that
+// hands over what was sent shares the memory of the writer among many.
+func footprint(b *buffer.Buffer) int {
+	n := 0
+	views := b.AsViewList()
+	for v := views.Front(); v != nil; v = v.Next() {
+		n += min(v.Capacity(), 1<<bits.Len(uint(v.Size()+packetHeaders)))
+	}
+	return n
+}
+
+// packetHeaders is room for the headers of a packet, in bytes.
+const packetHeaders = 127
 
 // append takes the text of b.
 func (r *recvBuffer) append(b *buffer.Buffer) {
@@ -35,10 +66,16 @@ func (r *recvBuffer) append(b *buffer.Buffer) {
 	if n == 0 {
 		return
 	}
+	r.held += footprint(b)
 	r.parts.pushBack(*b)
 	*b = buffer.Buffer{}
 	r.bytes += n
-	if r.parts.n > packAbove+2*r.bytes/packBelow {
+}
+
+// tighten copies all text together where it holds more memory than most beside
+// it, and that pays.
+func (r *recvBuffer) tighten(most int) {
+	if n := r.spare(); n > most && n > holdFloor {
 		r.pack()
 	}
 }
@@ -51,6 +88,7 @@ func (r *recvBuffer) pack() {
 		all.Merge(&part)
 	}
 	packed := packBuffer(&all)
+	r.held = footprint(&packed)
 	r.parts.pushBack(packed)
 }
 
@@ -69,6 +107,14 @@ func packBuffer(b *buffer.Buffer) buffer.Buffer {
 	return packed
 }
 
+// spare returns the memory held beside the text, in bytes.
+func (r *recvBuffer) spare() int {
+	if r == nil {
+		return 0
+	}
+	return r.held - r.bytes
+}
+
 // read moves up to limit bytes to the end of dst and returns how many.
 func (r *recvBuffer) read(dst *buffer.Buffer, limit int) int {
 	n := 0
@@ -78,8 +124,10 @@ func (r *recvBuffer) read(dst *buffer.Buffer, limit int) int {
 	for r.parts.n > 0 && n < limit {
 		front := r.parts.at(0)
 		size := int(front.Size())
+		r.held -= footprint(front)
 		if left := limit - n; size > left {
 			head := splitFront(front, left)
+			r.held += footprint(front)
 			dst.Merge(&head)
 			n += left
 			break
@@ -111,6 +159,7 @@ func (r *recvBuffer) peek(dst *buffer.Buffer, limit int) int {
 // unread gives src back to the front.
 func (r *recvBuffer) unread(src *buffer.Buffer) {
 	if n := int(src.Size()); n > 0 {
+		r.held += footprint(src)
 		r.parts.pushFront(*src)
 		*src = buffer.Buffer{}
 		r.bytes += n
@@ -127,7 +176,7 @@ func (r *recvBuffer) release() {
 		part.Release()
 	}
 	r.parts.free()
-	r.bytes = 0
+	r.bytes, r.held = 0, 0
 }
 
 // splitFront takes the first n bytes out of b, by reference.
