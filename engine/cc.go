@@ -146,7 +146,7 @@ func findController(name string) (i uint8, known bool) {
 // at random is seeded by what else is this connection's own.
 func (c *Conn) newController() controller {
 	return controllers[c.par.controller].make(ccStart{
-		mss: c.tx.smss, initial: c.initialWindow(), sack: c.shake.sack, srtt: c.rtt.srtt,
+		mss: c.smss(), initial: c.initialWindow(), sack: c.shake.sack, srtt: c.rtt.srtt,
 		seed: uint64(c.tx.iss.Value())<<32 | uint64(c.par.tsOffset),
 	})
 }
@@ -179,7 +179,7 @@ func (c *Conn) SetCongestionControl(name string) {
 	}
 }
 
-func (c *Conn) initialWindow() int { return initialWindow(c.tx.smss, c.rto.lostSyn) }
+func (c *Conn) initialWindow() int { return initialWindow(c.smss(), c.rto.lostSyn) }
 
 // initialWindow returns the window to begin with (RFC 6928, section 2). After
 // the loss of a SYN or SYN-ACK it is one segment (RFC 5681, section 3.1, MUST).

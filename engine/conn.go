@@ -78,13 +78,13 @@ type sendVars struct {
 	// wl1 and wl2 are the segment that last updated the window.
 	wl1, wl2 seq.Num
 	wndScale uint8
+	smss     uint16 // see Conn.smss
 	// wnd is the window the peer offers, in bytes, from una; maxWnd is the
 	// largest it ever was.
 	wnd, maxWnd int
 	// mss is the effective send MSS: the largest payload of a packet that
 	// carries no option (RFC 9293, section 3.7.1, Eff.snd.MSS before options).
-	// smss is SMSS, the text of a full segment (RFC 5681, section 2).
-	mss, smss int
+	mss int
 }
 
 // recvVars are the receive sequence variables of RFC 9293, section 3.3.1.

@@ -114,7 +114,7 @@ func (c *Conn) segmentRoom() int {
 	var o wire.Options
 	o.HasTimestamps = c.ts.on
 	c.fillSACK(&o)
-	return max(min(c.tx.mss-o.Len(), c.tx.smss), 1)
+	return max(min(c.tx.mss-o.Len(), c.smss()), 1)
 }
 
 // sackRoomBelow is the MSS below which every segment keeps room for SACK blocks:
@@ -130,8 +130,12 @@ func (c *Conn) setMSS(mss int) {
 	if c.shake.sack && mss < sackRoomBelow {
 		o.NumSACK = uint8(c.maxSACKBlocks(&o))
 	}
-	c.tx.mss, c.tx.smss = mss, max(mss-o.Len(), 1)
+	c.tx.mss, c.tx.smss = mss, uint16(max(mss-o.Len(), 1))
 }
+
+// smss is SMSS: how much text a full segment carries, in bytes (RFC 5681,
+// section 2).
+func (c *Conn) smss() int { return int(c.tx.smss) }
 
 // maxSACKBlocks returns how many blocks there is room for beside the timestamps
 // (RFC 2018, section 3).
@@ -325,7 +329,7 @@ func (c *Conn) restartIdle(now Instant) {
 // for want of text: what was sent so far tells less than the path can do
 // (draft-ietf-ccwg-bbr, section 4.1.2.4).
 func (c *Conn) watchSupply() {
-	if c.cc != nil && c.state.sends() && c.Unsent() < c.tx.smss && !c.board.anyLost() && c.pipe() < c.cwnd() {
+	if c.cc != nil && c.state.sends() && c.Unsent() < c.smss() && !c.board.anyLost() && c.pipe() < c.cwnd() {
 		c.rate.onLimited(c.pipe())
 	}
 }

@@ -23,7 +23,7 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 	}
 	c.setMSS(size)
 	if c.cc != nil {
-		c.cc.setMSS(c.tx.smss)
+		c.cc.setMSS(c.smss())
 	}
 	c.board.loseLonger(c.segmentRoom(), func(*record) {}) // no sign of congestion
 	c.counters.PathMTUChanges++

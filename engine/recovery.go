@@ -84,7 +84,7 @@ func (l *lossRun) count(s *record) int {
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
 	if !c.shake.sack && c.recovery.dups > 0 {
-		p -= min(int(c.recovery.dups)*c.tx.smss, max(p-c.tx.smss, 0))
+		p -= min(int(c.recovery.dups)*c.smss(), max(p-c.smss(), 0))
 	}
 	return p
 }
@@ -125,7 +125,7 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	r := &c.recovery
 	switch {
 	case n.acked > 0:
-		r.dups = max(0, r.dups-int32(max(1, n.acked/c.tx.smss)))
+		r.dups = max(0, r.dups-int32(max(1, n.acked/c.smss())))
 		if r.phase == phaseOpen {
 			r.dups = 0
 		}
@@ -149,7 +149,7 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	}
 	if c.proportional() {
 		safe := n.acked > 0 && !lost
-		c.loss.prr.onAck(d.bytes, c.pipe(), c.cc.threshold(), c.tx.smss, safe)
+		c.loss.prr.onAck(d.bytes, c.pipe(), c.cc.threshold(), c.smss(), safe)
 	}
 	if d.bytes > 0 || lost {
 		c.feed(now, was, n, d)
@@ -172,7 +172,7 @@ const maxRefused = 64
 // wereRefused reports whether what was deemed lost just now is no more than what
 // the peer refused: it is sent again, but the path has lost nothing.
 func (c *Conn) wereRefused() bool {
-	if segments := ceilDiv(c.loss.lost, c.tx.smss); segments <= c.loss.refused {
+	if segments := ceilDiv(c.loss.lost, c.smss()); segments <= c.loss.refused {
 		c.loss.refused -= segments
 		return true
 	}
@@ -228,17 +228,17 @@ func (c *Conn) detectLoss(now Instant, n *ackNews, d *delivery) bool {
 		}
 	case c.shake.sack:
 		if d.sackNews {
-			c.board.detect(c.tx.smss, c.tell(now))
+			c.board.detect(c.smss(), c.tell(now))
 		}
 	case r.phase == phaseFast && n.acked > 0:
 		// RFC 6582, section 3.2, step 3, partial acknowledgment: the next
 		// segment is missing too.
-		c.board.loseHead(c.tx.smss, c.tell(now))
+		c.board.loseHead(c.smss(), c.tell(now))
 		r.first = true
 	case r.phase == phaseOpen && r.dups >= dupThresh && r.point.LessEq(c.tx.una):
 		// RFC 6582, section 3.2, step 2: only when what is acknowledged covers
 		// the last recovery, so that its retransmissions start none.
-		c.board.loseHead(c.tx.smss, c.tell(now))
+		c.board.loseHead(c.smss(), c.tell(now))
 	}
 	return c.loss.lost > before
 }
@@ -263,7 +263,7 @@ func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.recovery.phase, c.recovery.point, c.recovery.first = phaseFast, c.tx.nxt, true
 	c.cc.onRecovery(now, c.reduceFrom(flight))
 	c.loss.prr.begin(c.flightSize() - c.board.sackedBytes + delivered)
-	c.loss.prr.cwnd = c.pipe() + c.tx.smss
+	c.loss.prr.cwnd = c.pipe() + c.smss()
 	c.loss.undo.begin()
 	c.loss.spell = spell{began: now, some: true}
 	c.timers.stop(timerProbe)
@@ -299,7 +299,7 @@ func (c *Conn) onTimeout(now Instant) {
 		c.board.loseAll(c.tell(now))
 		return
 	}
-	c.board.loseHead(c.tx.smss, c.tell(now))
+	c.board.loseHead(c.smss(), c.tell(now))
 	wait := max(c.loss.rack.rtt, c.rtt.srtt) + c.reoWnd()
 	for id := c.board.flight.head; id != 0; {
 		s := &c.board.recs[id]
