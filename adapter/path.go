@@ -101,8 +101,9 @@ func (p *Path) Route() *stack.Route { return p.route }
 // IsV6 reports whether the packets are IPv6's.
 func (p *Path) IsV6() bool { return p.route.NetProto() == header.IPv6ProtocolNumber }
 
-// SetTTL sets the TTL or the hop limit as sockets have them: the route's
-// default stands for tcpip.UseDefaultIPv4TTL and tcpip.UseDefaultIPv6HopLimit.
+// SetTTL sets the TTL or the hop limit as sockets have them:
+// tcpip.UseDefaultIPv4TTL and tcpip.UseDefaultIPv6HopLimit stand for the default
+// that the route has when a packet is sent.
 func (p *Path) SetTTL(v4 uint8, v6 int16) {
 	switch {
 	case p.IsV6() && v6 != tcpip.UseDefaultIPv6HopLimit:
@@ -110,7 +111,7 @@ func (p *Path) SetTTL(v4 uint8, v6 int16) {
 	case !p.IsV6() && v4 != tcpip.UseDefaultIPv4TTL:
 		p.TTL = v4
 	default:
-		p.TTL = p.route.DefaultTTL()
+		p.TTL = 0
 	}
 }
 

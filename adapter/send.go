@@ -153,9 +153,13 @@ func (p *Path) setChecksum(pkt *stack.PacketBuffer, h header.TCP) {
 
 // write hands a packet to the network layer.
 func (p *Path) write(pkt *stack.PacketBuffer) tcpip.Error {
+	ttl := p.TTL
+	if ttl == 0 {
+		ttl = p.route.DefaultTTL()
+	}
 	return p.route.WritePacket(stack.NetworkHeaderParams{
 		Protocol:              header.TCPProtocolNumber,
-		TTL:                   p.TTL,
+		TTL:                   ttl,
 		TOS:                   p.TOS,
 		DF:                    p.DF,
 		ExperimentOptionValue: p.Experiment,

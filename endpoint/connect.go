@@ -61,11 +61,9 @@ func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcp
 	case s != StateInitial:
 		return &tcpip.ErrInvalidEndpointState{}
 	}
-	via := nic
-	if via == 0 {
-		via = tcpip.NICID(e.ops().GetBindToDevice())
-	}
-	route, err := e.shared.Stack.FindRoute(via, e.ID.LocalAddress, addr.Addr, netProto, false /* multicastLoop */)
+	// As in netstack, the device that the socket is bound to says which packets it
+	// gets, and not which way it sends.
+	route, err := e.shared.Stack.FindRoute(nic, e.ID.LocalAddress, addr.Addr, netProto, false /* multicastLoop */)
 	if err != nil {
 		return err
 	}
@@ -198,6 +196,7 @@ func (e *Endpoint) tuning() engine.Settings {
 	}
 	s.NoDelay = !ops.GetDelayOption()
 	s.Cork = ops.GetCorkOption()
+	s.ProbeOctet, s.RcvBeyond = true, true // as netstack does
 	s.AckDelay, s.AckEvery = batchDelay, batchSegments
 	if !ops.GetQuickAck() {
 		s.AckDelay, s.AckEvery = slowAckDelay, 0

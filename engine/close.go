@@ -77,13 +77,13 @@ func (c *Conn) Abort(now Instant) {
 	c.finish(now, ReasonAborted)
 }
 
-// fail ends a connection that timed out; where the peer may still hold it, it
-// is told by a reset.
+// fail ends a connection that timed out. The peer, which does not answer, is not
+// told (RFC 9293, section 3.10.8, user timeout); what it sends later is answered
+// with a reset.
 func (c *Conn) fail(now Instant, r Reason) {
 	if c.soft != ReasonNone && r == ReasonTimedOut {
 		r = c.soft // RFC 5461, section 4: a soft error explains the silence
 	}
-	c.closing.reset = c.state.Synchronized() && c.state != StateTimeWait
 	c.finish(now, r)
 }
 

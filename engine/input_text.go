@@ -88,6 +88,9 @@ func (c *Conn) trimToWindow(in *Segment) seq.Num {
 		c.ack.now = true // a retransmission: our acknowledgment was lost
 	}
 	edge := c.rx.adv
+	if c.set.RcvBeyond && start == c.rx.nxt && start.Less(edge) {
+		edge = seq.Max(edge, start.Add(2*c.buf.rcv-c.rcv.size()))
+	}
 	if c.ooo.finKnown() {
 		edge = seq.Min(edge, c.ooo.fin)
 	}
@@ -108,6 +111,7 @@ func (c *Conn) cameTwice(r seq.Range) {
 // advance moves RCV.NXT over n bytes that are in order.
 func (c *Conn) advance(now Instant, n int) {
 	c.rx.nxt = c.rx.nxt.Add(n)
+	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
 	c.counters.BytesIn += uint64(n)
 	if c.closing.read == readOpen {
 		c.events |= EventReadable

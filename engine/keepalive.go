@@ -11,7 +11,13 @@ type keepAlive struct {
 
 // lastHeard notes a segment of the peer.
 func (c *Conn) lastHeard(now Instant) {
-	c.alive.heardAt, c.alive.probes = now, 0
+	c.alive.heardAt = now
+	if c.alive.probes > 0 {
+		// The timer stands for the next probe, which may be further away than the
+		// next silence.
+		c.alive.probes = 0
+		c.armKeepAlive(now)
+	}
 	c.rto.heard = true
 	c.persist.unanswered = 0
 }

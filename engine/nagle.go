@@ -27,3 +27,25 @@ func (c *Conn) mayBePartial(n, usable, mss int) bool {
 	// (3) a half of the largest window the peer ever offered.
 	return n >= mss || 2*n >= c.tx.maxWnd
 }
+
+// uncork lets go what the cork holds where n more bytes are written that do not
+// fit its segment: as in netstack, the write is not torn for it.
+func (c *Conn) uncork(n int) {
+	held := c.Unsent()
+	if c.set.Cork && held > 0 && c.corked() == 0 && held < c.segmentRoom() && held+n > c.segmentRoom() {
+		c.txc.corkEnd, c.txc.corkEnds = c.snd.end, true
+	}
+}
+
+// corked returns how many bytes stand before the point where the cork let go; 0
+// where there is none.
+func (c *Conn) corked() int {
+	if !c.txc.corkEnds {
+		return 0
+	}
+	n := c.txc.corkEnd.Sub(c.tx.nxt)
+	if n <= 0 {
+		c.txc.corkEnds = false
+	}
+	return max(n, 0)
+}

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"gvisor.dev/gvisor/pkg/buffer"
+
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -16,6 +18,8 @@ type outputState struct {
 	cwndLimited bool    // the congestion window kept text back
 	force       bool    // silly-window avoidance's override is due
 	probe       bool    // a window or keep-alive probe is due
+	corkEnds    bool    // what stands before corkEnd is not held back
+	corkEnd     seq.Num
 }
 
 // reply is a reset owed for an acknowledgment of something never sent.
@@ -272,10 +276,18 @@ func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
 func (c *Conn) allowed(mss int) (int, bool) {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
-		return 0, usable > 0
+		return 0, !c.segmentsOut() // a FIN needs no room in the peer's buffer
+	}
+	if held := c.corked(); held > 0 {
+		n := min(held, usable, mss)
+		return n, n > 0 && (n == held || c.txc.force) && !c.segmentsOut()
 	}
 	n := c.runLimit(min(unsent, usable, max(mss, c.par.gsoMaxSize)), mss)
 	if n <= 0 {
+		return 0, false
+	}
+	if c.segmentsOut() {
+		c.txc.cwndLimited = true
 		return 0, false
 	}
 	pipe := c.pipe()
@@ -295,15 +307,29 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	return n, n == mss || c.mayBePartial(n, usable, mss)
 }
 
-// pollProbe builds a probe: a segment without text just before the window,
-// which the peer answers whatever its state (RFC 9293, sections 3.8.4 and
-// 3.8.6.1).
+// segmentsOut reports whether as many segments are outstanding as there are full
+// ones in the congestion window. Small segments would otherwise be many: a queue
+// has room for packets, not for bytes. While something is missing the pipe alone
+// counts, which knows what has left the network.
+func (c *Conn) segmentsOut() bool {
+	if c.recovery.phase != phaseOpen || c.recovery.dups > 0 || c.board.anySacked() || c.board.empty() {
+		return false
+	}
+	return c.board.order.n >= c.cwnd()/c.smss()
+}
+
+// pollProbe builds a probe: a segment just before the window, which the peer
+// answers whatever its state (RFC 9293, sections 3.8.4 and 3.8.6.1). It is empty,
+// or has one byte that the peer has (MAY-6).
 func (c *Conn) pollProbe(now Instant, out *Segment) bool {
 	if !c.txc.probe {
 		return false
 	}
 	c.txc.probe = false
 	c.fill(now, out, c.tx.una.Add(-1))
+	if c.set.ProbeOctet {
+		out.Payload = buffer.MakeWithData([]byte{0})
+	}
 	return true
 }
 

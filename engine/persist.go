@@ -37,7 +37,7 @@ func (c *Conn) watchWindow(now Instant) {
 func (c *Conn) windowBlocked() bool {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
-		return c.finDue() && usable <= 0
+		return false // a FIN needs no room
 	}
 	return usable < min(unsent, c.segmentRoom())
 }

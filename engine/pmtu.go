@@ -25,7 +25,12 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 	if c.cc != nil {
 		c.cc.setMSS(c.smss())
 	}
-	c.board.loseLonger(c.segmentRoom(), func(*record) {}) // no sign of congestion
+	room := c.segmentRoom()
+	if !c.shake.sack {
+		// The peer may have dropped what came behind a hole, and cannot tell.
+		room = 0
+	}
+	c.board.loseLonger(room, func(*record) {}) // no sign of congestion
 	c.counters.PathMTUChanges++
 }
 

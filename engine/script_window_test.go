@@ -39,7 +39,9 @@ func TestZeroWindowDeadPeer(t *testing.T) {
 	for _, d := range []time.Duration{1, 2, 4} {
 		s.Expires(d*engine.DefaultMinRTO, ". 0 ack 1")
 	}
-	s.Expires(8*engine.DefaultMinRTO, "R. 1 ack 1")
+	s.Advance(8*engine.DefaultMinRTO - 1)
+	s.State(engine.StateEstablished)
+	s.Advance(1)
 	s.Closed(engine.ReasonTimedOut)
 }
 
@@ -126,19 +128,27 @@ func TestNagle(t *testing.T) {
 	s.Out("P. 11:21 ack 1")
 }
 
-// Cork holds back what is not a full segment.
+// Cork holds back what is not a full segment, until a write comes that does not
+// fit into it: then what was held goes first.
 func TestCork(t *testing.T) {
 	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 9000, "<mss 1000>")
+	s.Write(600)
+	s.Write(300)
+	s.Write(100) // together they are a full one
+	s.Out("P. 1:1001 ack 1")
+	s.In(". 1 ack 1001 win 9000")
 	s.Write(900)
-	s.Write(900)
-	s.Out(". 1:1001 ack 1")
+	s.Write(1900)
+	s.Out(". 1001:1901 ack 1")
+	s.Out(". 1901:2901 ack 1")
+	s.In(". 1 ack 2901 win 9000")
 	s.Do("uncork", func(c *engine.Conn, now engine.Instant) {
 		set := *c.Settings()
 		set.Cork = false
 		c.Apply(now, &set)
 	})
-	s.Out("P. 1001:1801 ack 1")
-	s.In(". 1 ack 1801 win 9000")
+	s.Out("P. 2901:3801 ack 1")
+	s.In(". 1 ack 3801 win 9000")
 }
 
 // By default a batch of arrivals is acknowledged at once, by one segment.

@@ -44,6 +44,15 @@ type Settings struct {
 	// UserTimeout gives the connection up when text waits that long for its
 	// acknowledgment (RFC 5482); 0 leaves it to MaxRetries.
 	UserTimeout time.Duration
+	// ProbeOctet puts one byte that the peer has already into window and
+	// keep-alive probes, for peers that do not answer empty ones (RFC 9293,
+	// section 3.8.4, MAY-6).
+	ProbeOctet bool
+	// RcvBeyond takes text in order that ends beyond the window, as far as once
+	// more RcvBuf: the window is then half of what the buffer holds, and may
+	// have been rounded down for the peer to see.
+	RcvBeyond bool
+
 	// MinRTO and MaxRTO bound the retransmission timeout (RFC 6298, section 2),
 	// MinRTO also what it allows for variance beyond the round trip.
 	MinRTO, MaxRTO time.Duration

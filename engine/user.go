@@ -21,6 +21,7 @@ func (c *Conn) Write(now Instant, src *buffer.Buffer) int {
 	default:
 		return 0
 	}
+	c.uncork(int(src.Size()))
 	return c.sendBuf().write(src, c.WriteSpace(), c.tx.nxt)
 }
 
@@ -103,7 +104,9 @@ func (c *Conn) Apply(now Instant, s *Settings) {
 	if s.QuickAck && c.ack.unacked > 0 {
 		c.ack.now = true
 	}
-	c.windowOpened()
+	if c.rcvWnd() < c.rx.mss {
+		c.windowOpened()
+	}
 }
 
 // bufferSizes are the bounds of what is held for the application and for the
@@ -115,7 +118,7 @@ type bufferSizes struct{ rcv, snd int }
 // beyond a bound stays.
 func (c *Conn) Resize(now Instant, rcv, snd int) {
 	c.buf = bufferSizes{rcv: max(1, rcv), snd: max(1, snd)}
-	if c.state != StateClosed {
-		c.windowOpened()
+	if c.state != StateClosed && c.rcvWnd() < c.rx.mss {
+		c.windowOpened() // else what is sent anyway tells of the window
 	}
 }
