@@ -5,6 +5,7 @@ package endpoint
 
 import (
 	"math"
+	"sync"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -14,14 +15,92 @@ import (
 	"tcpcb/engine/seq"
 )
 
+// prober calls a probe. Segments are processed where they arrive, and whoever
+// sends one may be whom the probe talks to: so the probe is called elsewhere. Its
+// goroutine lives while there is something to tell.
+type prober struct {
+	f TCPProbeFunc
+
+	mu      sync.Mutex
+	changed sync.Cond // the queue became shorter, or running false
+	queue   []*TCPEndpointState
+	running bool
+}
+
+// probeBacklog is how many states wait for the probe at most.
+const probeBacklog = 1024
+
+// Probe has f told of each segment that an established connection has processed.
+// It must be called before there are endpoints, once.
+func (s *Shared) Probe(f TCPProbeFunc) {
+	if f != nil {
+		s.prober = &prober{f: f}
+		s.prober.changed.L = &s.prober.mu
+	}
+}
+
+// Wait waits until the probe was told all that there is to tell.
+func (s *Shared) Wait() {
+	p := s.prober
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.running {
+		p.changed.Wait()
+	}
+}
+
+// tell queues s for the probe.
+func (p *prober) tell(s *TCPEndpointState) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue) == probeBacklog {
+		p.changed.Wait()
+	}
+	p.queue = append(p.queue, s)
+	if !p.running {
+		p.running = true
+		go p.run()
+	}
+}
+
+// run calls the probe until the queue is empty. A probe may end its goroutine, as
+// testing.T.Fatal does: another one goes on.
+func (p *prober) run() {
+	p.mu.Lock()
+	defer func() {
+		if p.running = len(p.queue) > 0; p.running {
+			go p.run()
+		}
+		p.changed.Broadcast()
+		p.mu.Unlock()
+	}()
+	for len(p.queue) > 0 {
+		s := p.queue[0]
+		p.queue = p.queue[1:]
+		p.changed.Broadcast()
+		p.call(s)
+	}
+	p.queue = nil
+}
+
+// call calls the probe, without the lock.
+func (p *prober) call(s *TCPEndpointState) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	p.f(s)
+}
+
 // probe tells the probe, where there is one, of a segment that was processed.
 //
 // Precondition: e.mu is held.
 func (e *Endpoint) probe(now engine.Instant) {
-	if f := e.shared.Probe; f != nil {
+	if p := e.shared.prober; p != nil {
 		s := new(TCPEndpointState)
 		e.fillState(now, s)
-		f(s)
+		p.tell(s)
 	}
 }
 
@@ -96,7 +175,7 @@ func (e *Endpoint) fillSndBuf(s *TCPSndBufState, k *engine.Snapshot) {
 // fillSender fills in what is about the direction to the peer, but for RACK and
 // CUBIC.
 func fillSender(s *TCPSenderState, k *engine.Snapshot) {
-	mss := max(k.SndMSS, 1)
+	mss := max(k.SMSS, 1)
 	*s = TCPSenderState{
 		LastSendTime:  monotonic(k.LastSent),
 		DupAckCount:   k.DupAcks,
@@ -111,7 +190,7 @@ func fillSender(s *TCPSenderState, k *engine.Snapshot) {
 		Closed:         k.FinQueued,
 		RTO:            k.RTO,
 		RTTState:       TCPRTTState{SRTT: k.RTT, RTTVar: k.RTTVar, SRTTInited: k.HasRTT},
-		MaxPayloadSize: k.RoomMSS,
+		MaxPayloadSize: k.SMSS,
 		SndWndScale:    k.SndScale,
 		MaxSentAck:     number(k.LastAckSent),
 		RetransmitTS:   k.Recovery.Began, SpuriousRecovery: k.Recovery.Spurious,

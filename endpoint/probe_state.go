@@ -16,9 +16,10 @@ import (
 // netstack's; windows are in segments where it says so, as there.
 
 // TCPProbeFunc is told the state of an endpoint each time it has processed a
-// segment of an established connection. It is called with the endpoint's lock
-// held, for one segment after the other: it must not call the endpoint, and the
-// endpoint waits for it. What it is given is its own.
+// segment of an established connection. It is called from a goroutine of its own,
+// for one segment after the other, in order; where it falls behind by 1024
+// segments, the endpoints wait for it. So it must not call them. The state that it
+// is given is its own.
 type TCPProbeFunc func(s *TCPEndpointState)
 
 // TCPEndpointState is the state of an endpoint.
@@ -192,7 +193,8 @@ type TCPSenderState struct {
 	// RTO is the retransmission timeout in force (RFC 6298).
 	RTO      time.Duration
 	RTTState TCPRTTState
-	// MaxPayloadSize is the most text that a packet carries, in bytes.
+	// MaxPayloadSize is the text of a full segment, in bytes; segments here are of
+	// that size.
 	MaxPayloadSize int
 	// SndWndScale is the shift of the windows that the peer offers.
 	SndWndScale uint8

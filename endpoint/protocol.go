@@ -97,9 +97,7 @@ type Shared struct {
 	TCP     tcpip.TCPStats
 	Dropped *tcpip.StatCounter
 
-	// Probe, where it is set, is told of each segment that an established
-	// connection has processed. It must not change once there are endpoints.
-	Probe TCPProbeFunc
+	prober *prober // nil without a probe
 
 	ephemeral ephemeral
 

@@ -21,7 +21,7 @@ type rack struct {
 // onDelivered takes a record that has arrived (RFC 8985, section 6.2, step 2).
 func (k *rack) onDelivered(now Instant, s *record) {
 	if at := s.stamp.sentAt; !k.valid || k.before(at, s.r.End) {
-		*k = rack{valid: true, sentAt: at, end: s.r.End, rtt: now.Sub(at)}
+		*k = rack{valid: true, sentAt: at, end: s.r.End, rtt: max(now.Sub(at), 0)}
 	}
 }
 
@@ -101,8 +101,9 @@ func (c *Conn) rackReoWnd() (wnd time.Duration, waits bool) {
 
 // detectByTime deems lost what was sent before RACK's segment, and not arrived
 // within a round trip and the reordering window of it (RFC 8985, section 6.2,
-// step 5). Where something is not due yet, it sets the reordering timer.
-func (c *Conn) detectByTime(now Instant) {
+// step 5). Where something is not due yet, it sets the reordering timer. at is when
+// the news came that it judges by.
+func (c *Conn) detectByTime(now, at Instant) {
 	c.timers.stop(timerReorder)
 	k := &c.loss.rack
 	if c.board.empty() || !k.valid {
@@ -114,7 +115,7 @@ func (c *Conn) detectByTime(now Instant) {
 		if !s.sentBefore(k) {
 			return
 		}
-		if s.stamp.sentAt.Add(wait) > now {
+		if s.stamp.sentAt.Add(wait) > at {
 			// The last that can be due, for one wake to find all.
 			c.timers.arm(timerReorder, k.sentAt.Add(wait))
 			return
@@ -135,7 +136,7 @@ func (s *record) sentBefore(k *rack) bool {
 // window is over.
 func (c *Conn) onReorderTimer(now Instant) {
 	flight := c.flightSize()
-	c.detectByTime(now)
+	c.detectByTime(now, now)
 	if c.board.anyLost() && c.recovery.phase == phaseOpen && !c.wereRefused() {
 		c.beginRecovery(now, flight, 0)
 	}

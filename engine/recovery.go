@@ -190,7 +190,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 		phase: phase, limited: c.limited(), rate: d.sample,
 	}
 	if d.sentAt != Never && !d.resent {
-		s.rtt = d.now.Sub(d.sentAt)
+		s.rtt = max(d.now.Sub(d.sentAt), 0)
 	}
 	if s.rate.some { // what this acknowledgment showed to be lost counts too
 		s.rate.lost = c.rate.lost - s.rate.stamp.lost
@@ -224,7 +224,7 @@ func (c *Conn) detectLoss(now Instant, n *ackNews, d *delivery) bool {
 	switch {
 	case c.shake.sack && !c.set.NoRACK:
 		if d.bytes > 0 {
-			c.detectByTime(now)
+			c.detectByTime(now, d.now)
 		}
 	case c.shake.sack:
 		if d.sackNews {

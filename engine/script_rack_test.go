@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -295,5 +296,41 @@ func TestRefusedSegmentIsNoLoss(t *testing.T) {
 		if kept := s.Conn.Info().Cwnd >= before; kept != (refused > 0) {
 			t.Errorf("with %d refused, cwnd went from %d to %d", refused, before, s.Conn.Info().Cwnd)
 		}
+	}
+}
+
+// An acknowledgment that waited before it was processed tells of the path as of
+// when it came: the wait is no part of the round trip (RFC 6298, section 2; RFC
+// 8985, section 5.3, RACK.rtt), and what was sent before is not lost for it.
+func TestRoundTripOfWhatWaited(t *testing.T) {
+	const wait = 30 * time.Millisecond // less than a tail probe waits
+	s := racked(t)
+	send(s, 1, 1)
+	s.Advance(time.Millisecond)
+	send(s, 1001, 2)
+	s.Advance(rackRTT + wait)
+	s.InAfter(wait, ". 1 ack 1 win 60000 <sack 1001-2001>")
+	k := s.Conn.Snapshot(s.Now)
+	if k.RACK.RTT != rackRTT || k.RTT != rackRTT || k.Recovery.Fast || k.InFlight != 2000 {
+		t.Errorf("RACK.rtt %v, SRTT %v, recovery %+v, %d bytes in flight", k.RACK.RTT, k.RTT, k.Recovery, k.InFlight)
+	}
+	s.InAfter(wait, ". 1 ack 3001 win 60000")
+	if i := s.Conn.Info(); i.RTT != rackRTT || i.MinRTT != rackRTT {
+		t.Errorf("SRTT %v, least %v", i.RTT, i.MinRTT)
+	}
+	s.Advance(time.Second)
+
+	// What was sent again: the timestamp tells (RFC 7323, section 4.1).
+	o := withSACK()
+	o.Params.NoTimestamps = false
+	o.RTT = rackRTT
+	s = Established(t, o, 60000, "<mss 1012,sackOK,ts 1 0>")
+	send(s, 1, 1)
+	s.Expires(rackRTT+engine.DefaultMinRTO, "P. 1:1001")
+	ecr := s.Now.Sub(0).Milliseconds()
+	s.Advance(rackRTT + wait)
+	s.InAfter(wait, fmt.Sprintf(". 1 ack 1001 win 60000 <ts 2 %d>", ecr))
+	if i := s.Conn.Info(); i.RTT != rackRTT {
+		t.Errorf("SRTT %v by the timestamp", i.RTT)
 	}
 }

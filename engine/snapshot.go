@@ -21,8 +21,9 @@ type Snapshot struct {
 	LastSent  Instant
 	FinQueued bool
 	DupAcks   int
-	// RoomMSS is the payload of a segment beside the options it carries now.
-	RoomMSS int
+	// SMSS is the text of a full segment, by which congestion control counts (RFC
+	// 5681, section 2).
+	SMSS int
 	// SackedSegments counts what is outstanding and SACKed, in packets.
 	SackedSegments int
 	// AvoidanceAcked is how much of the window's next growth by a segment was
@@ -105,7 +106,7 @@ func (c *Conn) Snapshot(now Instant) Snapshot {
 		Info:   c.Info(),
 		SndUna: c.tx.una, SndNxt: c.tx.nxt,
 		LastSent: Never, FinQueued: c.closing.queued || c.state.sentFin(),
-		DupAcks: int(c.recovery.dups), RoomMSS: c.segmentRoom(),
+		DupAcks: int(c.recovery.dups), SMSS: int(c.tx.smss),
 		TimedSeq: c.tx.nxt, TimedAt: Never, HasRTT: c.rtt.valid,
 		RcvNxt: c.rx.nxt, RcvAdv: c.rx.adv, LastAckSent: c.ts.lastAck,
 		TSOffset: c.par.tsOffset, TSRecent: c.ts.recent,

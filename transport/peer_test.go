@@ -45,10 +45,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, transport.NewProtocol)
+}
+
+// newWorldOf is newWorld with the TCP that the factory makes.
+func newWorldOf(t *testing.T, tcp stack.TransportProtocolFactory) *world {
+	t.Helper()
 	w := &world{t: t, link: channel.New(4096, 1500, ""), clock: faketime.NewManualClock()}
 	w.s = stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
-		TransportProtocols: []stack.TransportProtocolFactory{transport.NewProtocol},
+		TransportProtocols: []stack.TransportProtocolFactory{tcp},
 		Clock:              w.clock,
 	})
 	if err := w.s.CreateNIC(1, w.link); err != nil {

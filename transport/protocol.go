@@ -52,7 +52,7 @@ func NewProtocolCUBIC(s *stack.Stack) stack.TransportProtocol { return newProtoc
 func NewProtocolProbe(probe TCPProbeFunc) func(*stack.Stack) stack.TransportProtocol {
 	return func(s *stack.Stack) stack.TransportProtocol {
 		p := newProtocol(s, "reno")
-		p.shared.Probe = probe
+		p.shared.Probe(probe)
 		return p
 	}
 }
@@ -110,12 +110,13 @@ func (p *protocol) SendBufferSize() tcpip.TCPSendBufferSizeRangeOption {
 	return p.shared.Options().SendBuffer
 }
 
-// Close, Wait, Pause, Resume and Restore implement stack.TransportProtocol.
-// There is nothing to do: the protocol has no goroutines of its own.
+// Close, Pause, Resume and Restore implement stack.TransportProtocol. There is
+// nothing to do: the protocol has no goroutines of its own, but for a probe's.
 func (*protocol) Close() {}
 
-// Wait is described at Close.
-func (*protocol) Wait() {}
+// Wait implements stack.TransportProtocol: a probe was told all there is to tell
+// when it returns.
+func (p *protocol) Wait() { p.shared.Wait() }
 
 // Pause is described at Close.
 func (*protocol) Pause() {}

@@ -133,6 +133,16 @@ func (s *Script) In(packet string) {
 	s.after("< " + packet)
 }
 
+// InAfter hands the engine a packet that came that long ago.
+func (s *Script) InAfter(d time.Duration, packet string) {
+	s.tb.Helper()
+	s.Silent()
+	seg := s.parse(packet)
+	seg.Arrived = s.Now.Add(-d)
+	s.Conn.HandleSegment(s.Now, &seg)
+	s.after(fmt.Sprintf("< %s, %v late", packet, d))
+}
+
 // Batch hands the engine packets that arrive together: what it sends is polled
 // after the last.
 func (s *Script) Batch(packets ...string) {
