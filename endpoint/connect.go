@@ -131,10 +131,21 @@ func (e *Endpoint) dress() {
 	e.path.TOS = e.opt.tos
 	e.path.DF = e.opt.pmtud != tcpip.PMTUDiscoveryDont
 	e.path.Owner = e.packetOwner()
-	e.path.Experiment = 0
-	if nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC()); err == nil && nic.GetExperimentIPOptionEnabled() {
-		e.path.Experiment = e.ops().GetExperimentOptionValue()
+	e.path.Experiment = e.experiment()
+}
+
+// experiment returns the value of the experiment option that packets carry now;
+// 0 stands for none, as where the NIC does not allow it.
+func (e *Endpoint) experiment() uint16 {
+	v := e.ops().GetExperimentOptionValue()
+	if v == 0 {
+		return 0
 	}
+	nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC())
+	if err != nil || !nic.GetExperimentIPOptionEnabled() {
+		return 0
+	}
+	return v
 }
 
 // params returns what a connection over e.path is opened with.

@@ -80,6 +80,9 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 		// connection anew, and the old incarnation makes room.
 		e.conn.Abort(now)
 		e.stray(a)
+	case e.answersCookie(a):
+		e.conn.Forget(now)
+		e.stray(a)
 	case e.defers(now, &a.Segment):
 		a.free()
 	default:

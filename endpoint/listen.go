@@ -31,6 +31,8 @@ type listener struct {
 	// cookieSent is when the last SYN cookie was sent, plus one; 0 before the
 	// first.
 	cookieSent atomic.Int64
+	// announcing says that a goroutine is about to tell of new connections.
+	announcing atomic.Bool
 
 	mu      sync.Mutex
 	backlog int
@@ -194,7 +196,7 @@ func (l *listener) handshakeEnded(child *Endpoint, how handshakeOutcome) {
 	switch {
 	case wanted:
 		l.ep.shared.TCP.PassiveConnectionOpenings.Increment()
-		l.ep.wq.Notify(waiter.ReadableEvents)
+		l.announce()
 	case how == handshakeDone:
 		child.Abort()
 	default:
@@ -202,6 +204,17 @@ func (l *listener) handshakeEnded(child *Endpoint, how handshakeOutcome) {
 			l.ep.countFailedConnection()
 		}
 		child.Close()
+	}
+}
+
+// announce tells those who wait for connections, on a goroutine of its own: they
+// open sockets and may wait for others, and what delivers packets must not.
+func (l *listener) announce() {
+	if l.announcing.CompareAndSwap(false, true) {
+		go func() {
+			l.announcing.Store(false)
+			l.ep.wq.Notify(waiter.ReadableEvents)
+		}()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"tcpcb/adapter"
 	"tcpcb/engine"
 	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
 )
 
 // sendCookie answers a SYN without keeping anything (RFC 4987, section 3.6).
@@ -56,6 +57,18 @@ func (l *listener) checkCookie(id stack.TransportEndpointID, in *engine.Segment)
 		return 0, false
 	}
 	return s.Secrets.CheckCookie(now, &id, in.Seq.Add(-1).Value(), cookieOf(in).Value())
+}
+
+// answersCookie reports whether a, for a handshake that its listener has begun
+// since, ends one that was begun by a SYN cookie: the peer's SYN came twice, and
+// its answer to the first took longer than the second.
+func (e *Endpoint) answersCookie(a *arrival) bool {
+	l, ok := e.parent.(*listener)
+	if !ok || e.conn.State() != engine.StateSynRcvd || a.Flags&^wire.PSH != wire.ACK || e.conn.Answers(&a.Segment) {
+		return false
+	}
+	_, ok = l.checkCookie(e.ID, &a.Segment)
+	return ok
 }
 
 // cookieOf returns the initial sequence number that in acknowledges.

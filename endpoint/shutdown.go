@@ -109,6 +109,7 @@ func (e *Endpoint) Close() {
 		return
 	}
 	e.closed = true
+	e.apply(now) // the protocol's times are those of now
 	switch s := e.EndpointState(); {
 	case !e.opened:
 		e.closeIdle()

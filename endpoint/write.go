@@ -61,9 +61,11 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 func (e *Endpoint) roomFor(now engine.Instant, n int) (int, tcpip.Error) {
 	room, err := e.writable()
 	_, full := err.(*tcpip.ErrWouldBlock)
-	if e.wantsRoom = n > room && (err == nil || full); !e.wantsRoom {
+	wanted := e.wantsRoom
+	if e.wantsRoom = n > room && (err == nil || full); !e.wantsRoom || !wanted {
 		return room, err
 	}
+	// It wanted room before, and may do so without ever waiting for it.
 	e.tuneSendBuffer(now)
 	return e.writable()
 }

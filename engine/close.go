@@ -87,6 +87,14 @@ func (c *Conn) fail(now Instant, r Reason) {
 	c.finish(now, r)
 }
 
+// Forget ends the connection at once, and tells the peer nothing: it is to be
+// opened anew.
+func (c *Conn) Forget(now Instant) {
+	if c.state != StateClosed {
+		c.finish(now, ReasonAborted)
+	}
+}
+
 // finish makes the connection CLOSED. What was received stays readable unless
 // the connection was given up.
 func (c *Conn) finish(now Instant, r Reason) {
@@ -97,7 +105,7 @@ func (c *Conn) finish(now Instant, r Reason) {
 	if c.closing.closed {
 		c.dropRead()
 	}
-	c.ack, c.txc.probe, c.txc.reply = ackState{}, false, reply{}
+	c.ack, c.txc.probe, c.txc.replyDue = ackState{}, false, false
 	c.setState(now, StateClosed)
 	c.events |= EventClosed | EventReadable | EventWritable
 }

@@ -94,7 +94,9 @@ type recvVars struct {
 	// was ever sent. It never moves back (section 3.8.6).
 	adv      seq.Num
 	wndScale uint8
-	mss      int
+	// drained says that the application has read all since the window was told.
+	drained bool
+	mss     int
 	// rtt is the round-trip time that the peer's text shows: from what it is an
 	// answer to; 0 when it does not.
 	rtt time.Duration

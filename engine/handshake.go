@@ -164,10 +164,15 @@ func (c *Conn) onHandshakeTimer(now Instant) {
 }
 
 // establish enters ESTABLISHED: our SYN was acknowledged.
-func (c *Conn) establish(now Instant) {
+func (c *Conn) establish(now Instant, in *Segment) {
 	lost := c.shake.retries > 0
-	if c.shake.sentAt != 0 && !lost {
+	switch {
+	case c.shake.sentAt != 0 && !lost:
 		c.rtt.sample(now.Sub(c.shake.sentAt))
+	case c.ts.on && in.Options.HasTimestamps && in.Options.TSEcr != 0:
+		// What came back tells which of our SYNs it answers, even where a cookie
+		// was sent and forgotten (RFC 7323, section 4.1).
+		c.sampleEcho(now, in.Options.TSEcr)
 	}
 	c.rto = rtoState{lostSyn: lost}
 	c.timers.stop(timerRetransmit)
@@ -179,4 +184,9 @@ func (c *Conn) establish(now Instant) {
 	if c.closing.queued {
 		c.CloseWrite(now)
 	}
+}
+
+// Answers reports whether in acknowledges our SYN.
+func (c *Conn) Answers(in *Segment) bool {
+	return in.Flags.Has(wire.ACK) && in.Ack == c.tx.iss.Add(1)
 }

@@ -26,13 +26,12 @@ type hystart struct {
 
 // The constants of RFC 9406, section 4.3.
 const (
-	hystartMinThresh  = 4 * time.Millisecond
-	hystartMaxThresh  = 16 * time.Millisecond
-	hystartDivisor    = 8
-	hystartSamples    = 8
-	hystartCSSGrowth  = 4
-	hystartCSSRounds  = 5
-	hystartBurstLimit = 8 // L, for senders that do not pace
+	hystartMinThresh = 4 * time.Millisecond
+	hystartMaxThresh = 16 * time.Millisecond
+	hystartDivisor   = 8
+	hystartSamples   = 8
+	hystartCSSGrowth = 4
+	hystartCSSRounds = 5
 )
 
 // slowStartLimit returns L: by how much one acknowledgment may open the window in
@@ -40,18 +39,15 @@ const (
 //
 // A receiver that acknowledges each batch of arrivals sends few acknowledgments:
 // a limit of one or two segments for each (RFC 5681, section 3.1; RFC 3465,
-// section 2.3) would starve it. L is 8 for senders that do not pace, and none for
-// those that do (RFC 9406, section 4.3). Without SACK an acknowledgment after a
-// timeout covers what had arrived long before: then L is 1 (RFC 3465, section
-// 2.3).
-func slowStartLimit(paced, sack bool, phase recoveryPhase, mss int) int {
-	switch {
-	case phase == phaseLoss && !sack:
+// section 2.3) would starve it, and so does the 8 that RFC 9406, section 4.3,
+// recommends for a sender that does not pace: there is none, as in Linux. But
+// without SACK an acknowledgment after a timeout covers what had arrived long
+// before: then L is 1 (RFC 3465, section 2.3).
+func slowStartLimit(sack bool, phase recoveryPhase, mss int) int {
+	if phase == phaseLoss && !sack {
 		return mss
-	case paced:
-		return math.MaxInt
 	}
-	return hystartBurstLimit * mss
+	return math.MaxInt
 }
 
 // slowStart returns by how many bytes an acknowledgment opens the window in slow

@@ -18,7 +18,7 @@ type hystartRig struct {
 // ack takes an acknowledgment of a segment, the first of a round where it says
 // so, and of no round-trip time where rtt is negative. L is 8.
 func (r *hystartRig) ack(rtt time.Duration, first bool) (grow int, over bool) {
-	s := ackSample{acked: ccMSS, rtt: rtt, most: hystartBurstLimit * ccMSS}
+	s := ackSample{acked: ccMSS, rtt: rtt, most: math.MaxInt}
 	s.rate.priorDelivered = r.roundEnd - 1
 	if first {
 		s.rate.priorDelivered = r.roundEnd

@@ -55,7 +55,7 @@ func (c *Conn) checkSequence(now Instant, in *Segment) bool {
 		c.refuse(now, in)
 		return c.drop(now, "PAWS")
 	}
-	if !c.acceptable(in) {
+	if !c.acceptable(now, in) {
 		c.refuse(now, in)
 		return c.drop(now, "sequence")
 	}
@@ -77,7 +77,7 @@ func (c *Conn) trimSyn(in *Segment) {
 // acceptable is the test of RFC 9293, section 3.4 and table 6. Where the window
 // is closed, a segment at RCV.NXT loses its text but is taken for its ACK, URG
 // and RST ("special allowance").
-func (c *Conn) acceptable(in *Segment) bool {
+func (c *Conn) acceptable(now Instant, in *Segment) bool {
 	wnd := seq.MakeRange(c.rx.nxt, c.rcvWnd())
 	if wnd.Empty() {
 		if in.Seq != c.rx.nxt {
@@ -86,14 +86,14 @@ func (c *Conn) acceptable(in *Segment) bool {
 		if in.Payload.Size() > 0 {
 			in.Payload.Release()
 			in.Flags &^= wire.FIN
-			c.ack.now = true
+			c.oweAck(now, 0) // the application may be about to read
 		}
 		return true
 	}
 	if in.Len() == 0 {
 		// The end of the window is taken as well: a peer that has filled the
 		// window acknowledges from there.
-		return wnd.Contains(in.Seq) || in.Seq == wnd.End
+		return wnd.Contains(in.Seq) || in.Seq == wnd.End && c.state != StateSynRcvd
 	}
 	return wnd.Overlaps(seq.Range{Start: in.Seq, End: in.End()})
 }
@@ -103,6 +103,7 @@ func (c *Conn) acceptable(in *Segment) bool {
 func (c *Conn) refuse(now Instant, in *Segment) {
 	switch {
 	case in.Flags.Has(wire.RST):
+	case in.Flags.Has(wire.SYN) && c.ignoresSyn():
 	case c.state == StateSynRcvd && in.Flags.Has(wire.SYN) && in.Seq == c.rx.irs:
 		// The peer's SYN again: our SYN-ACK was lost.
 		if c.limit.allow(now, c.set.InvalidRateLimit) {
@@ -156,9 +157,18 @@ func (c *Conn) checkSyn(now Instant, in *Segment) bool {
 	if !in.Flags.Has(wire.SYN) {
 		return true
 	}
+	if c.ignoresSyn() {
+		return c.drop(now, "SYN in TIME-WAIT")
+	}
 	c.challenge(now)
 	return c.drop(now, "SYN in window")
 }
+
+// ignoresSyn reports whether a SYN is not answered: in TIME-WAIT, one that does
+// not open a new incarnation is old, or its peer's connection cannot be. An
+// acknowledgment would only bring a reset, which TIME-WAIT does not heed (RFC
+// 1337, section 3).
+func (c *Conn) ignoresSyn() bool { return c.state == StateTimeWait }
 
 // checkUrgent is the sixth step. The urgent pointer is passed over: urgent text
 // stays in the stream, as RFC 6093, section 6, recommends.

@@ -35,13 +35,13 @@ func (c *Conn) checkAck(now Instant, in *Segment) bool {
 // wrong one is answered with a reset.
 func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
 	if in.Ack.LessEq(c.tx.una) || c.tx.nxt.Less(in.Ack) {
-		c.txc.reply = reply{due: true, seq: in.Ack}
+		c.txc.replyDue, c.txc.replySeq = true, in.Ack
 		return c.drop(now, "ACK of what was not sent")
 	}
 	c.tx.una = c.tx.iss.Add(1)
 	c.shake.due = false
 	c.setWindow(in, c.windowOf(in))
-	c.establish(now)
+	c.establish(now, in)
 	return true
 }
 
@@ -114,10 +114,16 @@ func (c *Conn) sampleRTT(d *delivery, acked bool) {
 		return
 	}
 	if acked && d.echoes {
-		ms := int32(timestamp(d.now, d.offset) - d.echo)
-		if rtt := time.Duration(ms) * time.Millisecond; ms >= 0 && rtt <= c.set.MaxRTO {
-			c.rtt.sample(rtt)
-		}
+		c.sampleEcho(d.now, d.echo)
+	}
+}
+
+// sampleEcho takes the time since the timestamp echo, unless it cannot be one of
+// ours.
+func (c *Conn) sampleEcho(now Instant, echo uint32) {
+	ms := int32(timestamp(now, c.par.tsOffset) - echo)
+	if rtt := time.Duration(ms) * time.Millisecond; ms >= 0 && rtt <= c.set.MaxRTO {
+		c.rtt.sample(rtt)
 	}
 }
 

@@ -11,7 +11,7 @@ func (c *Conn) inputSynSent(now Instant, in *Segment) {
 	if acks && (in.Ack.LessEq(c.tx.iss) || c.tx.nxt.Less(in.Ack)) {
 		// First: an acknowledgment of something that was never sent.
 		if !in.Flags.Has(wire.RST) {
-			c.txc.reply = reply{due: true, seq: in.Ack}
+			c.txc.replyDue, c.txc.replySeq = true, in.Ack
 		}
 		c.drop(now, "ACK of what was not sent")
 		return
@@ -40,7 +40,7 @@ func (c *Conn) inputSynSent(now Instant, in *Segment) {
 	}
 	c.rx.adv = c.rx.nxt.Add(int(c.synWindow())) // what our SYN offered
 	c.tx.una = in.Ack
-	c.establish(now)
+	c.establish(now, in)
 	c.ack.now = true
 	in.Flags &^= wire.SYN
 	in.Seq = in.Seq.Add(1)

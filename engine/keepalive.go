@@ -49,7 +49,11 @@ func (c *Conn) onKeepAliveTimer(now Instant) {
 		c.armKeepAlive(now)
 		return
 	}
-	if c.alive.probes >= c.set.KeepAliveCount {
+	lost := c.alive.probes >= c.set.KeepAliveCount
+	if c.set.UserTimeout > 0 { // it stands for the count, as in netstack and Linux
+		lost = c.alive.probes > 0 && idle >= c.set.UserTimeout
+	}
+	if lost {
 		c.fail(now, ReasonTimedOut)
 		return
 	}

@@ -25,7 +25,9 @@ func (c *Conn) mayBePartial(n, usable, mss int) bool {
 		return false
 	}
 	// (3) a half of the largest window the peer ever offered.
-	return n >= mss || 2*n >= c.tx.maxWnd
+	// Where the override timeout had to come, the peer's buffer has shrunk: then a
+	// half of the window.
+	return n >= mss || 2*n >= c.tx.maxWnd || c.txc.narrow && 2*n >= c.tx.wnd
 }
 
 // uncork lets go what the cork holds where n more bytes are written that do not

@@ -12,20 +12,17 @@ import (
 
 // outputState is what sending remembers from one poll to the next.
 type outputState struct {
-	lastSent    Instant // when text was last sent
-	maxFlight   int     // the largest pipe since the last acknowledgment
-	reply       reply   // a reset that answers a segment, the connection living on
-	cwndLimited bool    // the congestion window kept text back
-	force       bool    // silly-window avoidance's override is due
-	probe       bool    // a window or keep-alive probe is due
-	corkEnds    bool    // what stands before corkEnd is not held back
-	corkEnd     seq.Num
-}
+	lastSent  Instant // when text was last sent
+	maxFlight int     // the largest pipe since the last acknowledgment
+	replySeq  seq.Num // of a reset owed for an acknowledgment of something never sent
+	corkEnd   seq.Num // what stands before it is not held back, where corkEnds
 
-// reply is a reset owed for an acknowledgment of something never sent.
-type reply struct {
-	due bool
-	seq seq.Num
+	replyDue    bool // the reset at replySeq is owed; the connection lives on
+	corkEnds    bool
+	cwndLimited bool // the congestion window kept text back
+	force       bool // silly-window avoidance's override is due
+	narrow      bool // it was due before: the peer's buffer is not what it was
+	probe       bool // a window or keep-alive probe is due
 }
 
 // PollSegment fills out with the next segment to send, and reports whether
@@ -57,9 +54,9 @@ func (c *Conn) pollReset(now Instant, out *Segment) bool {
 	case c.closing.reset:
 		c.closing.reset = false
 		out.Seq, out.Ack, out.Flags = c.tx.nxt, c.rx.nxt, wire.RST|wire.ACK
-	case c.txc.reply.due:
-		out.Seq, out.Flags = c.txc.reply.seq, wire.RST
-		c.txc.reply.due = false
+	case c.txc.replyDue:
+		out.Seq, out.Flags = c.txc.replySeq, wire.RST
+		c.txc.replyDue = false
 	default:
 		return false
 	}
@@ -159,7 +156,7 @@ func (c *Conn) pollLost(now Instant, out *Segment) bool {
 	}
 	r := c.board.recs[id].r
 	mss := c.segmentRoom()
-	if pipe := c.pipe(); !c.recovery.first && pipe > 0 && pipe+min(r.Len(), mss) > c.cwnd() {
+	if pipe := c.pipe(); !c.recovery.first && pipe > 0 && (pipe+min(r.Len(), mss) > c.cwnd() || c.segmentsOut()) {
 		c.txc.cwndLimited = true
 		return false
 	}
@@ -309,13 +306,16 @@ func (c *Conn) allowed(mss int) (int, bool) {
 
 // segmentsOut reports whether as many segments are outstanding as there are full
 // ones in the congestion window. Small segments would otherwise be many: a queue
-// has room for packets, not for bytes. While something is missing the pipe alone
-// counts, which knows what has left the network.
+// has room for packets, not for bytes.
 func (c *Conn) segmentsOut() bool {
-	if c.recovery.phase != phaseOpen || c.recovery.dups > 0 || c.board.anySacked() || c.board.empty() {
+	if c.board.empty() {
 		return false
 	}
-	return c.board.order.n >= c.cwnd()/c.smss()
+	n := c.board.flightSegments
+	if !c.shake.sack {
+		n -= int(c.recovery.dups)
+	}
+	return n > 0 && n >= c.cwnd()/c.smss()
 }
 
 // pollProbe builds a probe: a segment just before the window, which the peer

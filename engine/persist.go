@@ -57,7 +57,7 @@ func (c *Conn) onPersistTimer(now Instant) {
 		return
 	}
 	if c.usable() > 0 {
-		c.txc.force = true
+		c.txc.force, c.txc.narrow = true, true
 		return
 	}
 	if int(c.persist.unanswered) >= c.set.MaxRetries {

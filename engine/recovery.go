@@ -184,7 +184,7 @@ func (c *Conn) wereRefused() bool {
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	s := ackSample{
 		now: now, acked: d.bytes, lost: c.loss.lost,
-		most:        slowStartLimit(c.paceRate() > 0, c.shake.sack, phase, c.tx.mss),
+		most:        slowStartLimit(c.shake.sack, phase, c.smss()),
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), rate: d.sample,

@@ -24,6 +24,8 @@ type scoreboard struct {
 	flight, lost recordList
 	// The sums of bytes in the network, lost, and SACKed.
 	flightBytes, lostBytes, sackedBytes int
+	// flightSegments is how many packets those in the network were sent in.
+	flightSegments int
 	// resentBytes are those in the network that were sent before.
 	resentBytes int
 	// sackedSegments is how many packets the SACKed ranges were sent in.
@@ -233,12 +235,16 @@ func (b *scoreboard) leave(id recordID) {
 	}
 }
 
+// segments returns how many packets a record was last sent in.
+func (s *record) segments() int { return ceilDiv(s.r.Len(), int(s.unit)) }
+
 // count adds a record to the sums, or takes it out of them.
 func (b *scoreboard) count(s *record, sign int) {
 	n := s.r.Len()
 	switch s.fate {
 	case inFlight:
 		b.flightBytes += sign * n
+		b.flightSegments += sign * s.segments()
 		if s.retransmitted {
 			b.resentBytes += sign * n
 		}
@@ -246,7 +252,7 @@ func (b *scoreboard) count(s *record, sign int) {
 		b.lostBytes += sign * n
 	case sacked:
 		b.sackedBytes += sign * n
-		b.sackedSegments += sign * ((n + int(s.unit) - 1) / int(s.unit))
+		b.sackedSegments += sign * s.segments()
 	}
 }
 

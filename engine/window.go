@@ -51,13 +51,13 @@ func (c *Conn) openTo() int {
 
 // mayOpen returns how far the window can be opened, and whether silly-window
 // avoidance lets it (RFC 9293, section 3.8.6.2.2, MUST-39): by half of the
-// buffer or a segment, or where the peer sees a closed window and nothing is
-// left to read.
+// buffer or a segment; where the peer sees a closed window and nothing is left to
+// read; and where all was read, so that the window is as large as it can be.
 func (c *Conn) mayOpen() (int, bool) {
 	open := c.openTo() >> c.rx.wndScale << c.rx.wndScale // what the field can tell
 	gain := open - c.rcvWnd()
 	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size() == 0
-	return open, gain > 0 && (closed || gain >= min(c.windowLimit()/2, c.rx.mss))
+	return open, gain > 0 && (closed || c.rx.drained || gain >= min(c.windowLimit()/2, c.rx.mss))
 }
 
 // advertise moves the right edge where it may open; it never moves back
@@ -69,6 +69,7 @@ func (c *Conn) advertise() wire.Window {
 		// cannot see is not promised.
 		c.rx.adv = c.rx.nxt.Add(max(c.rcvWnd(), open>>c.rx.wndScale<<c.rx.wndScale))
 	}
+	c.rx.drained = false
 	if c.rcvWnd() == 0 {
 		c.counters.ZeroWindows++
 	}
@@ -89,6 +90,7 @@ func (c *Conn) windowOpened() {
 	if !c.state.receives() {
 		return
 	}
+	c.rx.drained = c.rx.drained || c.rcv.size() == 0
 	open, ok := c.mayOpen()
 	if ok && (c.rcvWnd() < c.rx.mss || open-c.rcvWnd() >= c.buf.rcv/4) {
 		c.ack.now = true

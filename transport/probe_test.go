@@ -111,12 +111,13 @@ func TestProbe(t *testing.T) {
 		x.MaxPayloadSize != 1448 || x.DupAckCount != 0 || x.Cubic != (transport.TCPCubicState{}) {
 		t.Errorf("sender %+v", x)
 	}
-	if x.RTTState != (transport.TCPRTTState{SRTT: 40 * time.Millisecond, RTTVar: 20 * time.Millisecond, SRTTInited: true}) {
+	// The handshake took 20 ms: its ACK echoes the timestamp of the SYN-ACK.
+	if x.RTTState != (transport.TCPRTTState{SRTT: 22500 * time.Microsecond, RTTVar: 12500 * time.Microsecond, SRTTInited: true}) {
 		t.Errorf("round trip %+v", x.RTTState)
 	}
 	rack := transport.TCPRACKState{
 		XmitTime: sent, EndSequence: p.first + 3*1448, FACK: p.first + 3*1448, RTT: 40 * time.Millisecond,
-		ReoWnd: 10 * time.Millisecond, ReoWndIncr: 1,
+		ReoWnd: 5 * time.Millisecond, ReoWndIncr: 1,
 	}
 	if x.RACKState != rack || x.FastRecovery.Active || x.RetransmitTS != 0 {
 		t.Errorf("RACK %+v, want %+v", x.RACKState, rack)
