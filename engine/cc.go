@@ -88,7 +88,6 @@ type ackSample struct {
 	now   Instant
 	acked int // bytes newly known to have arrived, by ACK or SACK
 	lost  int // bytes newly deemed lost
-	most  int // L: by how much slow start may open the window for it, in bytes
 	// priorFlight and flight are what was in the network before and after.
 	priorFlight, flight int
 	// rtt is the round-trip time of what was delivered last among what was

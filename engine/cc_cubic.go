@@ -32,11 +32,13 @@ type cubic struct {
 // first acknowledgment.
 type cubicEpoch struct {
 	running bool
-	start   Instant // the time at which t is 0
-	k       float64 // K, in seconds
-	west    float64 // W_est, in segments
-	last    Instant // of the last acknowledgment
-	part    float64 // of a byte by which the window is to grow yet
+	// afterSlowStart says that the stage follows slow start.
+	afterSlowStart bool
+	start          Instant // the time at which t is 0
+	k              float64 // K, in seconds
+	west           float64 // W_est, in segments
+	last           Instant // of the last acknowledgment
+	part           float64 // of a byte by which the window is to grow yet
 }
 
 // cubicUndo is what the last reduction took away, for onUndo.
@@ -59,11 +61,11 @@ func (c *cubic) onAck(s ackSample) {
 		return
 	}
 	if c.cwnd < c.ssthresh { // the stage of congestion avoidance is over
-		c.cubicEpoch = cubicEpoch{}
+		c.cubicEpoch = cubicEpoch{afterSlowStart: true}
+		c.slowStart(&s)
+		return
 	}
-	if acked := c.slowStart(&s); acked > 0 {
-		c.avoid(&s, float64(acked)/float64(c.mss))
-	}
+	c.avoid(&s, float64(s.acked)/float64(c.mss))
 }
 
 // onSent is told of text that goes out; where nothing was in the network, none
@@ -84,11 +86,16 @@ func (c *cubic) pass(now Instant) {
 	}
 }
 
-// avoid is congestion avoidance: acked segments were acknowledged.
+// avoid is congestion avoidance: acked segments were acknowledged. After slow start
+// the first acknowledgment only begins the stage: what it covers was sent before.
 func (c *cubic) avoid(s *ackSample, acked float64) {
 	cwnd := c.segments()
 	if !c.running {
+		after := c.afterSlowStart
 		c.begin(s.now, cwnd)
+		if after {
+			return
+		}
 	}
 	c.last = s.now
 	t := s.now.Sub(c.start).Seconds()

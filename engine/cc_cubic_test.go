@@ -300,9 +300,9 @@ func TestCubicAfterHystart(t *testing.T) {
 	}
 }
 
-// TestCubicSlowStart: below ssthresh the window grows by what is acknowledged,
-// and what is over counts in congestion avoidance (RFC 9438, section 4.10); the
-// stage of that begins when slow start has ended (section 4.2).
+// TestCubicSlowStart: below ssthresh the window grows by what is acknowledged (RFC
+// 9438, section 4.10); congestion avoidance begins with the first acknowledgment
+// when slow start has ended (section 4.2), and grows the window with the second.
 func TestCubicSlowStart(t *testing.T) {
 	r, c := newCubicRig(100, 200)
 	c.cwnd = 50_000
@@ -316,9 +316,11 @@ func TestCubicSlowStart(t *testing.T) {
 	}
 	r, c = newCubicRig(100, 200)
 	c.cwnd = 99_000
-	r.ack(101_000)
-	if !c.running || !near(c.west, 100+9.0/17, 1e-9) {
-		t.Errorf("congestion avoidance %v, W_est %v for a window beyond slow start", c.running, c.west)
+	for _, want := range []float64{0, 100, 100 + 9.0/17} {
+		r.ack(100_000)
+		if c.running != (want > 0) || !near(c.west, want, 1e-9) {
+			t.Errorf("congestion avoidance %v, W_est %v, want %v", c.running, c.west, want)
+		}
 	}
 	// After a pause slow start goes up to ssthresh, and a stage begins anew.
 	r, c = newCubicRig(100, 200)
@@ -330,8 +332,9 @@ func TestCubicSlowStart(t *testing.T) {
 	if c.running {
 		t.Error("a stage of congestion avoidance lasts through slow start")
 	}
-	r.now = r.now.Add(time.Minute)
 	r.ack(100_000)
+	r.now = r.now.Add(time.Minute)
+	r.ack(1000)
 	if !c.running || c.start != r.now || c.start == start {
 		t.Error("it does not begin when slow start has ended")
 	}

@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"math"
 	"time"
 )
 
@@ -34,26 +33,14 @@ const (
 	hystartCSSRounds = 5
 )
 
-// slowStartLimit returns L: by how much one acknowledgment may open the window in
-// slow start, in bytes.
-//
-// A receiver that acknowledges each batch of arrivals sends few acknowledgments:
-// a limit of one or two segments for each (RFC 5681, section 3.1; RFC 3465,
-// section 2.3) would starve it, and so does the 8 that RFC 9406, section 4.3,
-// recommends for a sender that does not pace: there is none, as in Linux. But
-// without SACK an acknowledgment after a timeout covers what had arrived long
-// before: then L is 1 (RFC 3465, section 2.3).
-func slowStartLimit(sack bool, phase recoveryPhase, mss int) int {
-	if phase == phaseLoss && !sack {
-		return mss
-	}
-	return math.MaxInt
-}
-
 // slowStart returns by how many bytes an acknowledgment opens the window in slow
-// start, and whether slow start is over.
+// start, and whether slow start is over. There is no limit (L) to what one
+// acknowledgment may do: a receiver that acknowledges each batch of arrivals sends
+// few, and one of 1 or 2 segments (RFC 5681, section 3.1; RFC 3465, section 2.3),
+// or of the 8 that RFC 9406, section 4.3, recommends, would starve it. After a
+// timeout ssthresh is the limit. Linux does the same.
 func (h *hystart) slowStart(s *ackSample) (grow int, over bool) {
-	grow = min(s.acked, s.most)
+	grow = s.acked
 	if h.done {
 		return grow, false
 	}

@@ -91,9 +91,15 @@ func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
 	if in.Arrived != 0 {
 		at = min(in.Arrived, now)
 	}
+	// What tells that an acknowledgment is too early for what was sent last is the
+	// only sign without options, and not enough of one.
+	least := c.rtt.min
+	if !c.ts.on && !c.shake.sack {
+		least = 0
+	}
 	return delivery{
 		now:    at,
-		minRTT: c.rtt.min,
+		minRTT: least,
 		echo:   in.Options.TSEcr, offset: c.par.tsOffset,
 		echoes:  c.ts.on && in.Options.HasTimestamps && in.Options.TSEcr != 0,
 		rate:    &c.rate,

@@ -187,6 +187,7 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.recovery.first = false
 	c.loss.undo.onResent(r, ceilDiv(r.Len(), mss))
 	out.Retransmission = true
+	c.txc.lastSent = now
 	c.counters.Retransmits++
 	if r.Start == c.tx.una {
 		// What the timer guards goes out anew: its time counts from now.
@@ -312,7 +313,7 @@ func (c *Conn) segmentsOut() bool {
 		return false
 	}
 	n := c.board.flightSegments
-	if !c.shake.sack {
+	if !c.shake.sack && c.recovery.phase != phaseOpen {
 		n -= int(c.recovery.dups)
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()

@@ -80,10 +80,11 @@ func (l *lossRun) count(s *record) int {
 
 // pipe estimates how many bytes are in the network. Without SACK each
 // duplicate acknowledgment tells that a segment left it (RFC 5681, section
-// 3.2); the one after the gap did not.
+// 3.2); the one after the gap did not. Before recovery they are too few to be
+// believed, so that limited transmit (RFC 3042) takes SACK, as in netstack.
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
-	if !c.shake.sack && c.recovery.dups > 0 {
+	if !c.shake.sack && c.recovery.phase != phaseOpen {
 		p -= min(int(c.recovery.dups)*c.smss(), max(p-c.smss(), 0))
 	}
 	return p
@@ -125,7 +126,10 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	r := &c.recovery
 	switch {
 	case n.acked > 0:
-		r.dups = max(0, r.dups-int32(max(1, n.acked/c.smss())))
+		// In recovery, those that were counted stay so after a partial
+		// acknowledgment: as in netstack, the window stays inflated by them, where
+		// RFC 6582, section 3.2, step 3, deflates it. Segments that came late since
+		// are what a peer without SACK cannot tell of.
 		if r.phase == phaseOpen {
 			r.dups = 0
 		}
@@ -152,6 +156,9 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 		c.loss.prr.onAck(d.bytes, c.pipe(), c.cc.threshold(), c.smss(), safe)
 	}
 	if d.bytes > 0 || lost {
+		if !c.shake.sack && r.phase == phaseOpen {
+			was = phaseOpen // what ends recovery counts for congestion avoidance
+		}
 		c.feed(now, was, n, d)
 	}
 }
@@ -184,7 +191,6 @@ func (c *Conn) wereRefused() bool {
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	s := ackSample{
 		now: now, acked: d.bytes, lost: c.loss.lost,
-		most:        slowStartLimit(c.shake.sack, phase, c.smss()),
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), rate: d.sample,
