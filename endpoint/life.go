@@ -25,6 +25,9 @@ func (e *Endpoint) follow(now engine.Instant, ev engine.Events) {
 	}
 	if ev.Has(engine.EventReadable | engine.EventPeerClosed) {
 		e.wake |= waiter.ReadableEvents
+		if e.rare != nil {
+			e.rare.tune.filled(now)
+		}
 	}
 	if ev.Has(engine.EventWritable | engine.EventEstablished) {
 		e.wake |= waiter.WritableEvents
@@ -152,8 +155,8 @@ func (e *Endpoint) Readiness(mask waiter.EventMask) waiter.EventMask {
 		// As in Linux: a socket that is not connected has hung up.
 		return waiter.EventHUp
 	case s == StateListen:
-		if l := e.listener.Load(); l != nil && l.readable() {
-			got = mask & waiter.ReadableEvents
+		if l := e.listener.Load(); l != nil && l.readable() && mask&waiter.ReadableEvents != 0 {
+			got = waiter.ReadableEvents // all of them, as in netstack
 		}
 		return got
 	case s.closed() || s == StateTimeWait:

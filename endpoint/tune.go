@@ -15,7 +15,14 @@ type rcvTuner struct {
 	since  engine.Instant // when the measurement began
 	copied int            // bytes read since then
 	best   int            // the most that was read in a round trip
-	window int            // what it asks for, in bytes
+	want   int            // the window that this asks for, in bytes
+	window int            // the one that there is, within the limits
+
+	// drainedAt is when all had been read, and nothing has come since; 0 when
+	// something waits. idle is how long that was so in the measurement: a sender
+	// that pauses does not make the reader slow.
+	drainedAt engine.Instant
+	idle      time.Duration
 }
 
 // leastRound is the shortest round trip that is measured: timestamps tell
@@ -33,19 +40,34 @@ func (t *rcvTuner) measure(now engine.Instant, copied int, rtt time.Duration) bo
 	if passed < rtt {
 		return false
 	}
-	read := int(float64(t.copied) * float64(rtt) / float64(passed))
+	busy := max(passed-t.idle, rtt)
+	read := int(float64(t.copied) * float64(rtt) / float64(busy))
 	more := t.since != 0 && read > t.best
 	if more {
+		t.want = 2 * read
+		if t.best > 0 {
+			// What is read grows yet: by the time that the sender uses the window,
+			// it will have done so twice more.
+			t.want += 2 * t.want * min(read-t.best, read) / t.best
+		}
 		t.best = read
 	}
-	t.since, t.copied = now, 0
+	t.since, t.copied, t.idle = now, 0, 0
 	return more
+}
+
+// filled notes that text has come.
+func (t *rcvTuner) filled(now engine.Instant) {
+	if t.drainedAt != 0 {
+		t.idle += now.Sub(t.drainedAt)
+		t.drainedAt = 0
+	}
 }
 
 // ModerateRecvBuf implements tcpip.Endpoint: the application has read copied
 // bytes. Unless SO_RCVBUF was set, the receive buffer grows so that its window
-// is twice what was read in the best round trip, within the protocol's range: a
-// sender in slow start doubles its rate in each.
+// is twice what was read in the best round trip, and more while that grows, within
+// the protocol's range: a sender in slow start doubles its rate in each.
 //
 // The window is half of the buffer, as in netstack, until that is the largest
 // there may be. Then it is as large as the memory of the buffer allows.
@@ -57,6 +79,9 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 	}
 	t := &e.need().tune
 	i := e.conn.Info()
+	if e.conn.Readable() == 0 {
+		defer func() { t.drainedAt = now }()
+	}
 	rtt := i.RcvRTT
 	if rtt == 0 {
 		rtt = i.RTT
@@ -65,7 +90,7 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 		return
 	}
 	limit := e.shared.Options().ReceiveBuffer.Max
-	if w := min(2*t.best, engine.WindowOf(limit)); w > t.window {
+	if w := min(t.want, engine.WindowOf(limit)); w > t.window {
 		t.window = w
 		if size := min(w<<windowShift, limit); size > int(e.ops().GetReceiveBufferSize()) {
 			e.SocketOptions().SetReceiveBufferSize(int64(size), false /* notify */)

@@ -93,10 +93,11 @@ type recvVars struct {
 	// adv is the right edge of the window: the largest RCV.NXT+RCV.WND that
 	// was ever sent. It never moves back (section 3.8.6).
 	adv      seq.Num
+	echo     uint32 // the timestamp that told rtt last
 	wndScale uint8
 	// drained says that the application has read all since the window was told.
 	drained bool
-	mss     int
+	mss     uint16 // the largest segment that the peer may send, without options
 	// rtt is the round-trip time that the peer's text shows: from what it is an
 	// answer to; 0 when it does not.
 	rtt time.Duration

@@ -77,7 +77,7 @@ func (c *Conn) open(p Params, s *Settings) {
 	c.tx.iss = seq.New(p.ISS)
 	c.tx.una, c.tx.nxt = c.tx.iss, c.tx.iss
 	c.recovery.point = c.tx.iss
-	c.rx.mss = int(c.par.mss)
+	c.rx.mss = c.par.mss
 	if !p.NoWindowScale {
 		c.rx.wndScale = windowScale(max(p.RcvBufMax, c.buf.rcv), c.windowLimit())
 	}

@@ -62,7 +62,7 @@ func (c *Conn) Info() Info {
 		State: c.state,
 		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
 		RcvRTT: c.rx.rtt,
-		SndMSS: c.tx.mss, RcvMSS: c.rx.mss,
+		SndMSS: c.tx.mss, RcvMSS: int(c.rx.mss),
 		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
 		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,
 		InFlight:   c.pipe(),

@@ -113,7 +113,11 @@ func (c *Conn) refuse(now Instant, in *Segment) {
 		if c.state == StateTimeWait && in.Flags.Has(wire.FIN) {
 			c.enterTimeWait(now) // the FIN again: restart the 2 MSL timeout
 		}
-		c.ack.now = true
+		if c.rcvWnd() == 0 && c.state.receives() {
+			c.oweAck(now, 0) // the application may be about to read
+		} else {
+			c.ack.now = true
+		}
 		if text := seq.MakeRange(in.textStart(), int(in.Payload.Size())); text.End.LessEq(c.rx.nxt) {
 			c.cameTwice(text)
 		}

@@ -54,9 +54,10 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 // a round trip while the peer has text to send, and more where it had none: the
 // least counts at once, and what is more little by little.
 func (c *Conn) sampleRcvRTT(now Instant, in *Segment) {
-	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 {
-		return
+	if !c.ts.on || !in.Options.HasTimestamps || in.Options.TSEcr == 0 || in.Options.TSEcr == c.rx.echo {
+		return // what comes later with the same echo tells less
 	}
+	c.rx.echo = in.Options.TSEcr
 	ms := int32(timestamp(now, c.par.tsOffset) - in.Options.TSEcr)
 	rtt := time.Duration(ms) * time.Millisecond
 	switch {

@@ -69,7 +69,7 @@ func TestNewReno(t *testing.T) {
 	for i := range 4 { // the window stays inflated
 		s.Out(". " + span(11001+i*1000, 12001+i*1000))
 	}
-	s.In(". 1 ack 11001 win 60000") // full
+	s.In(". 1 ack 11001 win 60000")                         // full
 	if i := s.Conn.Info(); i.Recovering || i.Cwnd != 6000 { // and counts for avoidance
 		t.Errorf("after recovery: cwnd %d, recovering %v", i.Cwnd, i.Recovering)
 	}
