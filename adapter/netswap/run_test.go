@@ -36,6 +36,9 @@ type world struct {
 // newWorld skips the test where the module cache does not have gVisor.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
 	t.Setenv("GOPROXY", "off") // the module cache has to do
 	t.Setenv("GOWORK", "")
 	s, err := openSource(context.Background(), "")
