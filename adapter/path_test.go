@@ -126,7 +126,7 @@ func TestHostGSO(t *testing.T) {
 			sent := h.link.Read()
 			want := stack.GSO{
 				Type: stack.GSOTCPv4, NeedsCsum: true, CsumOffset: header.TCPChecksumOffset,
-				MSS: uint16(min(n, 1448)), L3HdrLen: header.IPv4MinimumSize, MaxSize: 32768,
+				MSS: uint16(min(n+1, 1448)), L3HdrLen: header.IPv4MinimumSize, MaxSize: 32768,
 			}
 			if v6 {
 				want.Type, want.L3HdrLen = stack.GSOTCPv6, header.IPv6MinimumSize

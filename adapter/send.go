@@ -115,7 +115,9 @@ func (p *Path) Packet(out *engine.Segment) *stack.PacketBuffer {
 
 // setGSO has the link compute the checksum and, for a payload longer than size,
 // cut it into packets of size bytes. A link that segments takes such options
-// with every packet, and a size of 0 stands for one packet.
+// with every packet, and a size of 0 stands for one packet: the link is told
+// more than the payload, as some make no packet at all of no text where it is
+// not less.
 func (p *Path) setGSO(pkt *stack.PacketBuffer, size int) {
 	if p.gsoType() == stack.GSONone {
 		return
@@ -124,7 +126,7 @@ func (p *Path) setGSO(pkt *stack.PacketBuffer, size int) {
 		return
 	}
 	if size == 0 {
-		size = pkt.Data().Size()
+		size = pkt.Data().Size() + 1
 	}
 	g := stack.GSO{Type: p.gsoType(), MSS: uint16(size), MaxSize: p.gsoMax}
 	if p.gsoType() != stack.GSOGvisor {

@@ -25,8 +25,12 @@ func (c *Conn) textEnd() seq.Num {
 		return c.snd.end
 	case c.closing.finSent:
 		return c.tx.nxt.Add(-1)
+	case !c.state.Synchronized() && c.tx.nxt == c.tx.iss:
+		return c.tx.iss.Add(1) // the SYN is still to be sent
 	}
-	return seq.Max(c.tx.nxt, c.tx.iss.Add(1)) // the SYN may not have been sent
+	// Which of SND.NXT and ISS is ahead cannot be asked later: 2 GiB on, ISS
+	// seems to be.
+	return c.tx.nxt
 }
 
 // recvBuf returns the receive buffer, making it where there is none.
