@@ -215,7 +215,7 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.KeepAlive = ops.GetKeepAlive()
 	s.KeepAliveIdle = e.opt.keepIdle
 	s.KeepAliveInterval = e.opt.keepInterval
-	s.KeepAliveCount = int(e.opt.keepCount)
+	s.KeepAliveCount = e.opt.keepCount
 	s.UserTimeout = e.opt.userTimeout
 	s.MinRTO, s.MaxRTO = o.MinRTO, o.MaxRTO
 	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0

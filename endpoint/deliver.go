@@ -65,7 +65,7 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 }
 
 // inboxLimit bounds what waits in the inbox, in bytes: a receive buffer's worth.
-func (e *Endpoint) inboxLimit() int { return int(e.ops().GetReceiveBufferSize()) }
+func (e *Endpoint) inboxLimit() int { return max(0, int(e.ops().GetReceiveBufferSize())) }
 
 // input hands one segment to the engine. One that the connection is too old
 // for becomes a stray.

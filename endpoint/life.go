@@ -153,17 +153,19 @@ func (e *Endpoint) Readiness(mask waiter.EventMask) waiter.EventMask {
 		return waiter.EventHUp
 	case s == StateListen:
 		if l := e.listener.Load(); l != nil && l.readable() {
-			got = mask & waiter.ReadableEvents
+			got = readyFor(mask, waiter.ReadableEvents)
 		}
 		return got
-	case s.closed() || s == StateTimeWait:
+	case s == StateTimeWait:
+		got = mask | readyFor(mask, waiter.WritableEvents) | readyFor(mask, waiter.ReadableEvents)
+	case s.closed():
 		got = mask
 	case s.connected():
 		if bits&readyWrite != 0 {
-			got |= mask & waiter.WritableEvents
+			got |= readyFor(mask, waiter.WritableEvents)
 		}
 		if bits&readyRead != 0 {
-			got |= mask & waiter.ReadableEvents
+			got |= readyFor(mask, waiter.ReadableEvents)
 		}
 	default: // connecting
 		return 0
@@ -172,4 +174,12 @@ func (e *Endpoint) Readiness(mask waiter.EventMask) waiter.EventMask {
 		got |= waiter.EventRdHUp
 	}
 	return got
+}
+
+// readyFor returns events, all of them, where mask asks for any.
+func readyFor(mask, events waiter.EventMask) waiter.EventMask {
+	if mask&events == 0 {
+		return 0
+	}
+	return events
 }

@@ -44,8 +44,8 @@ type socketOptions struct {
 	lingerTimeout          time.Duration // TCP_LINGER2; below 0: at once
 	deferAccept            time.Duration
 	congestionControl      string
-	keepCount              int32
-	windowClamp            int32
+	keepCount              int
+	windowClamp            uint32
 	pmtud                  tcpip.PMTUDStrategy
 	hopLimit               int16 // IPv6; -1: the route's default
 	userMSS                uint16

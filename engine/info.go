@@ -55,38 +55,44 @@ type Info struct {
 	RcvRTT             time.Duration
 	Cwnd, Ssthresh     int
 	SndMSS, RcvMSS     int
+	SMSS               int // the text of a full segment, beside its options
 	SndWnd, RcvWnd     int
 	SndScale, RcvScale uint8
 	InFlight           int // the pipe: what is in the network
 	Recovering         bool
 	Timeout            bool // recovering after a timeout
+	ReorderSeen        bool // the path has been seen to reorder (RFC 8985, section 6.2)
 	Retries            int
 	SACK, Timestamps   bool
 	Scaled             bool
 	CongestionControl  string
 }
 
-// Info returns a snapshot of the connection.
+// Info returns a snapshot of the connection, with nothing in it before it was
+// opened.
 func (c *Conn) Info() Info {
+	if c.set == nil {
+		return Info{}
+	}
 	i := Info{
 		State: c.state,
 		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
 		RcvRTT: c.rx.rtt,
-		SndMSS: c.tx.mss, RcvMSS: c.rx.mss,
+		SndMSS: c.tx.mss, RcvMSS: c.rx.mss, SMSS: c.smss(),
 		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
 		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,
 		InFlight:   c.pipe(),
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
-		Retries:    int(c.rto.retries),
-		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
+		Retries:    int(c.rto.retries), ReorderSeen: c.recovery.reorder.seen,
+		SACK: c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
 		CongestionControl: controllers[c.par.controller].name,
 	}
 	switch {
 	case c.cc != nil:
 		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
 		i.CongestionControl = c.cc.name()
-	case c.state.Synchronized():
+	case c.tx.mss > 0: // the peer's SYN came, and congestion had nothing to control yet
 		i.Cwnd, i.Ssthresh = c.initialWindow(), math.MaxInt
 	}
 	return i
