@@ -39,7 +39,7 @@ func TestOptions(t *testing.T) {
 				for i := range got {
 					call, _, _ := strings.Cut(got[i], ": ")
 					key := at.name + "/" + s.name + "/" + call
-					why := allowance(key, used)
+					why := allowance(key, allowed, used)
 					if got[i] != want[i] && why == "" {
 						t.Errorf("%s: %s; netstack: %s", s.name, got[i], want[i])
 					}
@@ -58,8 +58,8 @@ func TestOptions(t *testing.T) {
 }
 
 // allowance returns why the answer may differ, and "" where it may not.
-func allowance(key string, used map[string]bool) string {
-	for pattern, why := range allowed {
+func allowance(key string, from map[string]string, used map[string]bool) string {
+	for pattern, why := range from {
 		if ok, err := path.Match(pattern, key); ok && err == nil {
 			used[pattern] = true
 			return why

@@ -41,7 +41,9 @@ func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, 
 	path.TOS = inh.opt.tos
 	path.Mark = inh.values.mark
 	l.cookieSent.Store(int64(now) + 1)
-	if err := path.Send(&out); err == nil {
+	err = path.Send(&out)
+	l.ep.countSegment(out.Flags, err)
+	if err == nil {
 		s.TCP.ListenOverflowSynCookieSent.Increment()
 	}
 }
