@@ -121,7 +121,7 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 	for e.poll(now, b) {
 		path := e.path // what is set while the lock is free counts from the next batch
 		path.Mark = e.ops().GetMark()
-		path.Experiment = e.experiment()
+		path.Experiment = e.shared.experiment(&e.path, e.ops().GetExperimentOptionValue())
 		e.flushing = true
 		e.mu.Unlock()
 		e.write(b, &path)
