@@ -58,7 +58,13 @@ type lab struct {
 
 func newLab(t testing.TB, p provider) *lab {
 	t.Helper()
-	link, err := linkfifo.New(linkfifo.Options{Seed: 1})
+	return newLabOn(t, p, linkfifo.Side{})
+}
+
+// newLabOn is newLab with a device of another kind for the stack under test.
+func newLabOn(t testing.TB, p provider, device linkfifo.Side) *lab {
+	t.Helper()
+	link, err := linkfifo.New(linkfifo.Options{A: device, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,12 @@ func (e *Endpoint) GetSockOpt(opt tcpip.GettableSocketOption) tcpip.Error {
 	case *tcpip.TCPDeferAcceptOption:
 		*o = tcpip.TCPDeferAcceptOption(e.opt.deferAccept)
 	case *tcpip.OriginalDestinationOption:
-		addr, port, err := e.shared.Stack.IPTables().OriginalDst(e.ID, e.NetProto, ProtocolNumber)
+		// A socket of both families has connections of either.
+		net := e.NetProto
+		if e.ID.LocalAddress.BitLen() == header.IPv4AddressSizeBits {
+			net = header.IPv4ProtocolNumber
+		}
+		addr, port, err := e.shared.Stack.IPTables().OriginalDst(e.ID, net, ProtocolNumber)
 		if err != nil {
 			return err
 		}
