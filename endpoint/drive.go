@@ -77,7 +77,9 @@ func (e *Endpoint) unlock(now engine.Instant) {
 }
 
 // noted reports whether somebody who found the lock held left a note.
-func (e *Endpoint) noted() bool { return e.inbox.pending() || e.alarm.Load() }
+func (e *Endpoint) noted() bool {
+	return e.alarm.Load() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen
+}
 
 // attend sees to the notes, unless somebody else does.
 func (e *Endpoint) attend() {
@@ -101,6 +103,10 @@ func (e *Endpoint) drain(now engine.Instant) {
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
 		e.timer.Fired(e.conn.Deadline())
+	}
+	// A listener's segments are not for the engine (see pause.go).
+	if !e.inbox.pending() || e.EndpointState() == StateListen || e.shared.pause.holdsBack(e) {
+		return
 	}
 	for a := e.inbox.take(); a != nil; {
 		next := a.next
