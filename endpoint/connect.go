@@ -207,9 +207,7 @@ func (e *Endpoint) bufferSizes() (rcv, snd int) {
 func (e *Endpoint) tuning() engine.Settings {
 	o, ops := e.shared.Options(), e.ops()
 	s := engine.DefaultSettings()
-	if e.opt.clamped {
-		s.WindowClamp = int(e.opt.windowClamp)
-	}
+	s.WindowClamp = e.opt.clamp()
 	s.NoDelay = !ops.GetDelayOption()
 	s.Cork = ops.GetCorkOption()
 	s.ProbeOctet, s.RcvBeyond = true, true // as netstack does

@@ -33,7 +33,7 @@ func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, 
 	if inh.opt.userMSS != 0 {
 		p.MSS = min(p.MSS, inh.opt.userMSS)
 	}
-	set := engine.Settings{RcvBuf: max(1, int(inh.values.rcvBuf>>windowShift))}
+	set := engine.Settings{RcvBuf: max(1, int(inh.values.rcvBuf>>windowShift)), WindowClamp: inh.opt.clamp()}
 	var out engine.Segment
 	engine.CookieSynAck(now, p, &set, in, &out)
 	path.Mark, path.Owner = inh.values.mark, inh.owner

@@ -59,6 +59,14 @@ type socketOptions struct {
 	rcvFixed, sndFixed bool
 }
 
+// clamp returns the bound of the receive window, in bytes; 0 for none.
+func (o *socketOptions) clamp() int {
+	if !o.clamped {
+		return 0
+	}
+	return int(o.windowClamp)
+}
+
 // templates keeps the template that was asked for last. The zero value has
 // none.
 type templates struct{ last atomic.Pointer[template] }
