@@ -16,6 +16,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/raw"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
 	"tcpcb/linkfifo"
@@ -54,6 +55,7 @@ func newStack(tb testing.TB, f stack.TransportProtocolFactory, link stack.LinkEn
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{f},
 		HandleLocal:        false,
+		RawFactory:         &raw.EndpointFactory{},
 	})
 	attach(tb, s, link, addrs)
 	return s
@@ -63,7 +65,7 @@ func newStack(tb testing.TB, f stack.TransportProtocolFactory, link stack.LinkEn
 // and closes s at the end of the test.
 func attach(tb testing.TB, s *stack.Stack, link stack.LinkEndpoint, addrs []tcpip.Address) {
 	tb.Helper()
-	if err := s.CreateNIC(nic, link); err != nil {
+	if err := s.CreateNICWithOptions(nic, link, stack.NICOptions{DeliverLinkPackets: true}); err != nil {
 		tb.Fatalf("CreateNIC: %v", err)
 	}
 	for _, a := range addrs {

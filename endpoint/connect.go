@@ -127,21 +127,26 @@ func (e *Endpoint) dress() {
 	if !e.path.Valid() {
 		return
 	}
-	e.path.SetTTL(e.opt.ttl, e.opt.hopLimit)
-	e.path.TOS = e.opt.tos
-	e.path.DF = e.opt.pmtud != tcpip.PMTUDiscoveryDont
+	e.shared.dress(&e.path, e.opt, e.ops().GetExperimentOptionValue())
 	e.path.Owner = e.packetOwner()
-	e.path.Experiment = e.experiment()
 }
 
-// experiment returns the value of the experiment option that packets carry now;
-// 0 stands for none, as where the NIC does not allow it.
-func (e *Endpoint) experiment() uint16 {
-	v := e.ops().GetExperimentOptionValue()
+// dress has the packets of p carry what the options say, and the experiment
+// option where it is not 0.
+func (s *Shared) dress(p *adapter.Path, o *socketOptions, experiment uint16) {
+	p.SetTTL(o.ttl, o.hopLimit)
+	p.TOS = o.tos
+	p.DF = o.pmtud != tcpip.PMTUDiscoveryDont
+	p.Experiment = s.experiment(p, experiment)
+}
+
+// experiment returns the value of the experiment option that packets carry now
+// where v was asked for; 0 stands for none, as where the NIC does not allow it.
+func (s *Shared) experiment(p *adapter.Path, v uint16) uint16 {
 	if v == 0 {
 		return 0
 	}
-	nic, err := e.shared.Stack.GetNICByID(e.path.Route().OutgoingNIC())
+	nic, err := s.Stack.GetNICByID(p.Route().OutgoingNIC())
 	if err != nil || !nic.GetExperimentIPOptionEnabled() {
 		return 0
 	}
@@ -202,9 +207,7 @@ func (e *Endpoint) bufferSizes() (rcv, snd int) {
 func (e *Endpoint) tuning() engine.Settings {
 	o, ops := e.shared.Options(), e.ops()
 	s := engine.DefaultSettings()
-	if e.opt.clamped {
-		s.WindowClamp = int(e.opt.windowClamp)
-	}
+	s.WindowClamp = e.opt.clamp()
 	s.NoDelay = !ops.GetDelayOption()
 	s.Cork = ops.GetCorkOption()
 	s.ProbeOctet, s.RcvBeyond = true, true // as netstack does
@@ -215,7 +218,7 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.KeepAlive = ops.GetKeepAlive()
 	s.KeepAliveIdle = e.opt.keepIdle
 	s.KeepAliveInterval = e.opt.keepInterval
-	s.KeepAliveCount = int(e.opt.keepCount)
+	s.KeepAliveCount = e.opt.keepCount
 	s.UserTimeout = e.opt.userTimeout
 	s.MinRTO, s.MaxRTO = o.MinRTO, o.MaxRTO
 	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0

@@ -39,33 +39,44 @@ func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketB
 
 // deliver hands a, which came in pkt, to the endpoint, and owns it from there.
 func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.PacketBuffer) {
-	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
-		l.handleSegment(id, &a.Segment, pkt)
-		a.free()
-		return
-	}
 	// The packet stays with the arrival while it is on its way: it may turn
 	// out to be somebody else's.
 	a.hold(pkt)
+	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
+		if !e.postpone(a) {
+			l.handleSegment(id, &a.Segment, pkt)
+			a.free()
+		}
+		return
+	}
 	if e.mu.TryLock() {
 		now := e.shared.Clock.Now()
-		e.drain(now) // what came before
-		e.input(now, a)
+		if e.shared.pause.on.Load() {
+			a.Arrived = now
+			e.keep(a)
+		} else {
+			e.drain(now) // what came before
+			e.input(now, a)
+		}
 		e.unlock(now)
 		return
 	}
 	a.Arrived = e.shared.Clock.Now()
+	e.keep(a)
+	e.attend()
+}
+
+// keep puts a into the inbox, or drops it where there is no room.
+func (e *Endpoint) keep(a *arrival) {
 	if !e.inbox.put(a, e.inboxLimit()) {
 		e.shared.Dropped.Increment()
 		e.stat().ReceiveErrors.SegmentQueueDropped.Increment()
 		a.free()
-		return
 	}
-	e.attend()
 }
 
 // inboxLimit bounds what waits in the inbox, in bytes: a receive buffer's worth.
-func (e *Endpoint) inboxLimit() int { return int(e.ops().GetReceiveBufferSize()) }
+func (e *Endpoint) inboxLimit() int { return max(0, int(e.ops().GetReceiveBufferSize())) }
 
 // input hands one segment to the engine. One that the connection is too old
 // for becomes a stray.

@@ -77,7 +77,9 @@ func (e *Endpoint) unlock(now engine.Instant) {
 }
 
 // noted reports whether somebody who found the lock held left a note.
-func (e *Endpoint) noted() bool { return e.inbox.pending() || e.alarm.Load() }
+func (e *Endpoint) noted() bool {
+	return e.alarm.Load() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen
+}
 
 // attend sees to the notes, unless somebody else does.
 func (e *Endpoint) attend() {
@@ -102,6 +104,10 @@ func (e *Endpoint) drain(now engine.Instant) {
 		e.conn.HandleDeadline(now)
 		e.timer.Fired(e.conn.Deadline())
 	}
+	// A listener's segments are not for the engine (see pause.go).
+	if !e.inbox.pending() || e.EndpointState() == StateListen || e.shared.pause.holdsBack(e) {
+		return
+	}
 	for a := e.inbox.take(); a != nil; {
 		next := a.next
 		a.next = nil
@@ -121,7 +127,7 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 	for e.poll(now, b) {
 		path := e.path // what is set while the lock is free counts from the next batch
 		path.Mark = e.ops().GetMark()
-		path.Experiment = e.experiment()
+		path.Experiment = e.shared.experiment(&e.path, e.ops().GetExperimentOptionValue())
 		e.flushing = true
 		e.mu.Unlock()
 		e.write(b, &path)

@@ -230,9 +230,6 @@ func (e *Endpoint) Info() tcpip.EndpointInfo {
 	if e.rare != nil {
 		info.BindAddr = e.rare.bindAddr
 	}
-	if e.path.Valid() {
-		info.RegisterNICID = e.path.Route().NICID()
-	}
 	return info
 }
 

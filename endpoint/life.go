@@ -155,18 +155,20 @@ func (e *Endpoint) Readiness(mask waiter.EventMask) waiter.EventMask {
 		// As in Linux: a socket that is not connected has hung up.
 		return waiter.EventHUp
 	case s == StateListen:
-		if l := e.listener.Load(); l != nil && l.readable() && mask&waiter.ReadableEvents != 0 {
-			got = waiter.ReadableEvents // all of them, as in netstack
+		if l := e.listener.Load(); l != nil && l.readable() {
+			got = readyFor(mask, waiter.ReadableEvents)
 		}
 		return got
-	case s.closed() || s == StateTimeWait:
+	case s == StateTimeWait:
+		got = mask | readyFor(mask, waiter.WritableEvents) | readyFor(mask, waiter.ReadableEvents)
+	case s.closed():
 		got = mask
 	case s.connected():
 		if bits&readyWrite != 0 {
-			got |= mask & waiter.WritableEvents
+			got |= readyFor(mask, waiter.WritableEvents)
 		}
 		if bits&readyRead != 0 {
-			got |= mask & waiter.ReadableEvents
+			got |= readyFor(mask, waiter.ReadableEvents)
 		}
 	default: // connecting
 		return 0
@@ -175,4 +177,12 @@ func (e *Endpoint) Readiness(mask waiter.EventMask) waiter.EventMask {
 		got |= waiter.EventRdHUp
 	}
 	return got
+}
+
+// readyFor returns events, all of them, where mask asks for any.
+func readyFor(mask, events waiter.EventMask) waiter.EventMask {
+	if mask&events == 0 {
+		return 0
+	}
+	return events
 }

@@ -15,7 +15,7 @@ import (
 // sendCookie answers a SYN without keeping anything (RFC 4987, section 3.6).
 func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, pkt *stack.PacketBuffer) {
 	s := l.ep.shared
-	path, err := adapter.ReplyPath(s.Stack, pkt, in, &s.TCP)
+	path, inh, err := l.replyPath(in, pkt)
 	if err != nil {
 		return
 	}
@@ -24,7 +24,6 @@ func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, 
 	if mss == 0 {
 		mss = path.DefaultPeerMSS()
 	}
-	inh := l.inherit()
 	now := s.Clock.Now()
 	p := engine.Params{
 		ISS:      s.Secrets.Cookie(now, &id, in.Seq.Value(), mss),
@@ -34,14 +33,14 @@ func (l *listener) sendCookie(id stack.TransportEndpointID, in *engine.Segment, 
 	if inh.opt.userMSS != 0 {
 		p.MSS = min(p.MSS, inh.opt.userMSS)
 	}
-	set := engine.Settings{RcvBuf: max(1, int(inh.values.rcvBuf>>windowShift))}
+	set := engine.Settings{RcvBuf: max(1, int(inh.values.rcvBuf>>windowShift)), WindowClamp: inh.opt.clamp()}
 	var out engine.Segment
 	engine.CookieSynAck(now, p, &set, in, &out)
-	path.SetTTL(inh.opt.ttl, inh.opt.hopLimit)
-	path.TOS = inh.opt.tos
-	path.Mark = inh.values.mark
+	path.Mark, path.Owner = inh.values.mark, inh.owner
 	l.cookieSent.Store(int64(now) + 1)
-	if err := path.Send(&out); err == nil {
+	err = path.Send(&out)
+	l.ep.countSegment(out.Flags, err)
+	if err == nil {
 		s.TCP.ListenOverflowSynCookieSent.Increment()
 	}
 }

@@ -42,7 +42,6 @@ func Answer(s *Shared, id stack.TransportEndpointID, pkt *stack.PacketBuffer, sy
 		return nil, err
 	}
 	if <-done == handshakeDone {
-		s.TCP.PassiveConnectionOpenings.Increment()
 		return e, nil
 	}
 	e.countFailedConnection()

@@ -121,7 +121,32 @@ func (l *listener) forward(id stack.TransportEndpointID, in *engine.Segment, pkt
 // drop counts a packet that was dropped.
 func (l *listener) drop() { l.ep.shared.Dropped.Increment() }
 
-// reject answers a segment with a reset (RFC 9293, section 3.10.7.1).
-func (l *listener) reject(in *engine.Segment, pkt *stack.PacketBuffer) tcpip.Error {
-	return adapter.Reject(l.ep.shared.Stack, pkt, in, &l.ep.shared.TCP)
+// reject answers a segment with a reset (RFC 9293, section 3.10.7.1), which
+// carries what the listener's options say.
+func (l *listener) reject(in *engine.Segment, pkt *stack.PacketBuffer) {
+	var out engine.Segment
+	if !engine.ResetFor(in, &out) {
+		return
+	}
+	path, _, err := l.replyPath(in, pkt)
+	if err != nil {
+		return // there is nobody to tell
+	}
+	defer path.Release()
+	path.DF = false
+	_ = path.Send(&out) // what is lost is asked for again
+}
+
+// replyPath returns the path back to where pkt came from, which the caller
+// releases, with the listener's options in force, and what connections inherit
+// now. in is what was made of pkt.
+func (l *listener) replyPath(in *engine.Segment, pkt *stack.PacketBuffer) (adapter.Path, inherited, tcpip.Error) {
+	s := l.ep.shared
+	path, err := adapter.ReplyPath(s.Stack, pkt, in, &s.TCP)
+	if err != nil {
+		return path, inherited{}, err
+	}
+	inh := l.inherit()
+	s.dress(&path, &inh.opt, inh.values.experiment)
+	return path, inh, nil
 }

@@ -20,7 +20,7 @@ func (e *Endpoint) GetSockOptInt(opt tcpip.SockOptInt) (int, tcpip.Error) {
 	defer e.unlock(now)
 	switch opt {
 	case tcpip.KeepaliveCountOption:
-		return int(e.opt.keepCount), nil
+		return e.opt.keepCount, nil
 	case tcpip.IPv4TOSOption, tcpip.IPv6TrafficClassOption:
 		return int(e.opt.tos), nil
 	case tcpip.IPv4TTLOption:
@@ -53,11 +53,13 @@ func (e *Endpoint) GetSockOptInt(opt tcpip.SockOptInt) (int, tcpip.Error) {
 }
 
 // maxSeg returns what TCP_MAXSEG tells: before there is a connection, what the
-// application set, or the default; then what segments carry, in bytes.
+// application set, or the default, which is told during the handshake, too;
+// then what segments carry, in bytes.
 func (e *Endpoint) maxSeg() int {
 	switch s := e.EndpointState(); {
 	case s.connected():
 		return e.conn.Info().SndMSS
+	case s.connecting():
 	case e.opt.userMSS > 0:
 		return int(e.opt.userMSS)
 	}
@@ -85,7 +87,12 @@ func (e *Endpoint) GetSockOpt(opt tcpip.GettableSocketOption) tcpip.Error {
 	case *tcpip.TCPDeferAcceptOption:
 		*o = tcpip.TCPDeferAcceptOption(e.opt.deferAccept)
 	case *tcpip.OriginalDestinationOption:
-		addr, port, err := e.shared.Stack.IPTables().OriginalDst(e.ID, e.NetProto, ProtocolNumber)
+		// A socket of both families has connections of either.
+		net := e.NetProto
+		if e.ID.LocalAddress.BitLen() == header.IPv4AddressSizeBits {
+			net = header.IPv4ProtocolNumber
+		}
+		addr, port, err := e.shared.Stack.IPTables().OriginalDst(e.ID, net, ProtocolNumber)
 		if err != nil {
 			return err
 		}
@@ -103,15 +110,15 @@ func (e *Endpoint) tcpInfo() tcpip.TCPInfoOption {
 		s = StateClose
 	}
 	o := tcpip.TCPInfoOption{State: tcpip.EndpointState(s)}
-	if !e.opened {
-		return o
-	}
 	i := e.conn.Info()
-	mss := max(1, i.SndMSS)
+	if !e.opened || s.connecting() || i.SndMSS == 0 {
+		return o // nothing is known of the path before the peer's SYN is there
+	}
 	o.RTT, o.RTTVar, o.RTO = i.RTT, i.RTTVar, i.RTO
-	o.SndCwnd = uint32(min(i.Cwnd/mss, math.MaxUint32))
-	o.SndSsthresh = uint32(min(i.Ssthresh/mss, math.MaxUint32))
+	o.SndCwnd = uint32(min(i.Cwnd/i.SMSS, math.MaxUint32))
+	o.SndSsthresh = uint32(min(i.Ssthresh/i.SMSS, math.MaxUint32))
 	o.CcState = ccState(&i)
+	o.ReorderSeen = i.ReorderSeen
 	return o
 }
 

@@ -26,7 +26,7 @@ func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
 	defer e.unlock(now)
 	switch opt {
 	case tcpip.KeepaliveCountOption:
-		e.setOpt().keepCount = int32(v)
+		e.setOpt().keepCount = v
 	case tcpip.IPv4TOSOption, tcpip.IPv6TrafficClassOption:
 		e.setOpt().tos = uint8(v) &^ ecnMask
 	case tcpip.IPv4TTLOption:
@@ -58,7 +58,7 @@ func (e *Endpoint) SetSockOptInt(opt tcpip.SockOptInt, v int) tcpip.Error {
 			return &tcpip.ErrInvalidOptionValue{}
 		}
 		o := e.setOpt()
-		o.windowClamp, o.clamped = int32(v), v != 0
+		o.windowClamp, o.clamped = uint32(v), v != 0
 	default:
 		return nil
 	}
@@ -132,13 +132,19 @@ func (e *Endpoint) optionChanged() {
 }
 
 // OnSetReceiveBufferSize implements tcpip.SocketOptionsHandler: the size is
-// taken, at least one byte of window, and the buffer is not tuned any more. The
-// function returned puts it in force.
+// taken, at least what the field of the window can tell, and the buffer is not
+// tuned any more. The function returned puts it in force.
 func (e *Endpoint) OnSetReceiveBufferSize(v, _ int64) (int64, func()) {
 	now := e.lock()
 	defer e.unlock(now)
 	e.setOpt().rcvFixed = true
-	return max(v, 1<<windowShift), e.optionChanged
+	// Before the peer's SYN is there, nothing is known of its scale.
+	if i := e.conn.Info(); i.SndMSS > 0 && v>>i.RcvScale == 0 {
+		v = 1 << i.RcvScale
+	} else if v == 0 {
+		v = 1
+	}
+	return v, e.optionChanged
 }
 
 // OnSetSendBufferSize implements tcpip.SocketOptionsHandler: the size is taken,
@@ -147,7 +153,7 @@ func (e *Endpoint) OnSetSendBufferSize(v int64) int64 {
 	now := e.lock()
 	defer e.unlock(now)
 	e.setOpt().sndFixed = true
-	return max(v, 1)
+	return v
 }
 
 // WakeupWriters implements tcpip.SocketOptionsHandler: SO_SNDBUF has changed,

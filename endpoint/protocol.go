@@ -100,6 +100,7 @@ type Shared struct {
 	prober *prober // nil without a probe
 
 	ephemeral ephemeral
+	pause     pause
 
 	// defaults is the template of new endpoints, and answered that of those
 	// that Answer makes.

@@ -124,7 +124,7 @@ func writeOut(dst io.Writer, src *buffer.Buffer) (int, error) {
 // readable returns nil where there is text to read, and why there is not
 // otherwise.
 func (e *Endpoint) readable() tcpip.Error {
-	if e.opened && e.conn.Readable() > 0 {
+	if e.opened && !e.closed && e.conn.Readable() > 0 {
 		return nil
 	}
 	switch s := e.EndpointState(); {

@@ -72,8 +72,10 @@ func (*Stats) IsEndpointStats() {}
 // segments of an untroubled connection, or that was asked.
 type counted struct {
 	Stats
-	// recoveries is how many of the engine's the stack's counters hold already.
-	recoveries uint32
+	// What the stack's counters hold already of what the engine counts and no
+	// counter of Stats.
+	recoveries, dsacks, spurious, slowStart uint32
+	probeRecoveries, spuriousTimeouts       uint16
 }
 
 // Stats implements tcpip.Endpoint. The counters go on counting.
@@ -129,33 +131,42 @@ func (e *Endpoint) countSegment(f wire.Flags, err tcpip.Error) {
 // statistics of the endpoint and of the stack.
 func (e *Endpoint) countNews() {
 	c := e.conn.Counters()
-	if c.Retransmits|c.Timeouts|c.ZeroWindows|c.FastRecoveries == 0 {
+	if c.Retransmits|c.Timeouts|c.ZeroWindows|c.WantZeroWindows|c.DSACKsIn|c.FastRecoveries == 0 {
 		return
 	}
 	s, st := e.stat(), &e.shared.TCP
-	own := &s.SendErrors
-	if n := since(c.Retransmits, &own.Retransmits); n > 0 {
-		own.Retransmits.IncrementBy(n)
-		st.Retransmits.IncrementBy(n)
-		fast := since(c.FastRetransmits, &own.FastRetransmit)
-		own.FastRetransmit.IncrementBy(fast)
-		st.FastRetransmit.IncrementBy(fast)
-		st.SlowStartRetransmits.IncrementBy(n - min(n, fast))
+	snd, rcv := &s.SendErrors, &s.ReceiveErrors
+	both(since(c.Retransmits, &snd.Retransmits), &snd.Retransmits, st.Retransmits)
+	both(since(c.FastRetransmits, &snd.FastRetransmit), &snd.FastRetransmit, st.FastRetransmit)
+	both(since(c.Timeouts, &snd.Timeouts), &snd.Timeouts, st.Timeouts)
+	rcv.ZeroRcvWindowState.IncrementBy(since(c.ZeroWindows, &rcv.ZeroRcvWindowState))
+	rcv.WantZeroRcvWindow.IncrementBy(since(c.WantZeroWindows, &rcv.WantZeroRcvWindow))
+	recoveries := st.FastRecovery
+	if e.conn.Info().SACK {
+		recoveries = st.SACKRecovery
 	}
-	if n := since(c.Timeouts, &own.Timeouts); n > 0 {
-		own.Timeouts.IncrementBy(n)
-		st.Timeouts.IncrementBy(n)
+	catchUp(&s.recoveries, c.FastRecoveries, recoveries)
+	catchUp(&s.probeRecoveries, c.ProbeRecoveries, st.TLPRecovery)
+	catchUp(&s.slowStart, c.SlowStartRetransmits, st.SlowStartRetransmits)
+	catchUp(&s.dsacks, c.DSACKsIn, st.SegmentsAckedWithDSACK)
+	catchUp(&s.spurious, c.SpuriousRecoveries, st.SpuriousRecovery)
+	catchUp(&s.spuriousTimeouts, c.SpuriousTimeouts, st.SpuriousRTORecovery)
+}
+
+// both adds n to the endpoint's counter and to the stack's.
+func both(n uint64, own, stacks *tcpip.StatCounter) {
+	if n > 0 {
+		own.IncrementBy(n)
+		stacks.IncrementBy(n)
 	}
-	if n := since(c.ZeroWindows, &s.ReceiveErrors.ZeroRcvWindowState); n > 0 {
-		s.ReceiveErrors.ZeroRcvWindowState.IncrementBy(n)
-	}
-	if n := uint64(c.FastRecoveries - s.recoveries); n > 0 {
-		s.recoveries = c.FastRecoveries
-		if e.conn.Info().SACK {
-			st.SACKRecovery.IncrementBy(n)
-		} else {
-			st.FastRecovery.IncrementBy(n)
-		}
+}
+
+// catchUp adds to the stack's counter how far the engine's, which may have
+// wrapped, is ahead of held.
+func catchUp[T uint16 | uint32](held *T, engines T, stacks *tcpip.StatCounter) {
+	if engines != *held {
+		stacks.IncrementBy(uint64(engines - *held))
+		*held = engines
 	}
 }
 

@@ -44,8 +44,8 @@ type socketOptions struct {
 	lingerTimeout          time.Duration // TCP_LINGER2; below 0: at once
 	deferAccept            time.Duration
 	congestionControl      string
-	keepCount              int32
-	windowClamp            int32
+	keepCount              int
+	windowClamp            uint32
 	pmtud                  tcpip.PMTUDStrategy
 	hopLimit               int16 // IPv6; -1: the route's default
 	userMSS                uint16
@@ -57,6 +57,14 @@ type socketOptions struct {
 	// rcvFixed and sndFixed say that the application set the size of a buffer,
 	// which ends its tuning.
 	rcvFixed, sndFixed bool
+}
+
+// clamp returns the bound of the receive window, in bytes; 0 for none.
+func (o *socketOptions) clamp() int {
+	if !o.clamped {
+		return 0
+	}
+	return int(o.windowClamp)
 }
 
 // templates keeps the template that was asked for last. The zero value has

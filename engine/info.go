@@ -9,24 +9,34 @@ import (
 )
 
 // Counters count what a connection did. They never go back, but those of the
-// rarer things wrap at 2^32.
+// rarer things wrap at 2^32, or 2^16.
 type Counters struct {
 	SegsIn, SegsOut uint64
-	BytesIn         uint64 // text that came in order
 	Retransmits     uint32 // segments sent again
-	FastRetransmits uint32 // of those, in fast recovery
-	FastRecoveries  uint32
-	Timeouts        uint32 // expiries of the retransmission timer
-	Dropped         uint32 // segments that a rule refused
-	ResetsIn        uint32
-	ChallengeAcks   uint32
-	WindowProbes    uint32
-	KeepAliveProbes uint32
-	ZeroWindows     uint32 // segments that offered a closed window
+	// Of those, FastRetransmits did not wait for the pipe: the first of a fast
+	// recovery and, without SACK, that after each partial acknowledgment.
+	// SlowStartRetransmits went out with the congestion window below its
+	// threshold.
+	FastRetransmits, SlowStartRetransmits uint32
+	FastRecoveries                        uint32
+	// ProbeRecoveries are losses that a tail probe has brought to light (RFC
+	// 8985, section 7.4), and SpuriousTimeouts those of SpuriousRecoveries that
+	// a timeout had begun.
+	ProbeRecoveries, SpuriousTimeouts uint16
+	Timeouts                          uint32 // expiries of the retransmission timer
+	Dropped                           uint32 // segments that a rule refused
+	ChallengeAcks                     uint32
+	WindowProbes                      uint32
+	KeepAliveProbes                   uint32
+	ZeroWindows                       uint32 // segments that offered a closed window
+	// WantZeroWindows are segments that would have offered one, had the window's
+	// edge been free to move back (RFC 9293, section 3.8.6).
+	WantZeroWindows uint32
 	UrgentIn        uint32
 	PathMTUChanges  uint32
 	// SpuriousRecoveries were taken back; TailProbes were sent (RFC 8985);
-	// DSACKsIn and DSACKsOut told of text that came twice (RFC 2883).
+	// DSACKsIn are the segments of ours that the peer told to have got twice, and
+	// DSACKsOut what we told (RFC 2883).
 	SpuriousRecoveries  uint32
 	TailProbes          uint32
 	DSACKsIn, DSACKsOut uint32
@@ -45,38 +55,44 @@ type Info struct {
 	RcvRTT             time.Duration
 	Cwnd, Ssthresh     int
 	SndMSS, RcvMSS     int
+	SMSS               int // the text of a full segment, beside its options
 	SndWnd, RcvWnd     int
 	SndScale, RcvScale uint8
 	InFlight           int // the pipe: what is in the network
 	Recovering         bool
 	Timeout            bool // recovering after a timeout
+	ReorderSeen        bool // the path has been seen to reorder (RFC 8985, section 6.2)
 	Retries            int
 	SACK, Timestamps   bool
 	Scaled             bool
 	CongestionControl  string
 }
 
-// Info returns a snapshot of the connection.
+// Info returns a snapshot of the connection, with nothing in it before it was
+// opened.
 func (c *Conn) Info() Info {
+	if c.set == nil {
+		return Info{}
+	}
 	i := Info{
 		State: c.state,
 		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
 		RcvRTT: c.rx.rtt,
-		SndMSS: c.tx.mss, RcvMSS: int(c.rx.mss),
+		SndMSS: c.tx.mss, RcvMSS: int(c.rx.mss), SMSS: c.smss(),
 		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
 		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,
 		InFlight:   c.pipe(),
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
-		Retries:    int(c.rto.retries),
-		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
+		Retries:    int(c.rto.retries), ReorderSeen: c.recovery.reorder.seen,
+		SACK: c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
 		CongestionControl: controllers[c.par.controller].name,
 	}
 	switch {
 	case c.cc != nil:
 		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
 		i.CongestionControl = c.cc.name()
-	case c.state.Synchronized():
+	case c.tx.mss > 0: // the peer's SYN came, and congestion had nothing to control yet
 		i.Cwnd, i.Ssthresh = c.initialWindow(), math.MaxInt
 	}
 	return i

@@ -132,7 +132,6 @@ func (c *Conn) checkReset(now Instant, in *Segment) bool {
 	if !in.Flags.Has(wire.RST) {
 		return true
 	}
-	c.counters.ResetsIn++
 	if in.Seq != c.rx.nxt {
 		c.challenge(now)
 		return c.drop(now, "RST not at RCV.NXT")

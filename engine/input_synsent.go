@@ -17,7 +17,6 @@ func (c *Conn) inputSynSent(now Instant, in *Segment) {
 		return
 	}
 	if in.Flags.Has(wire.RST) {
-		c.counters.ResetsIn++
 		// Second: only a reset that acknowledges our SYN is one (RFC 5961,
 		// section 3.2, and the blind attack it closes).
 		if !acks {

@@ -113,7 +113,6 @@ func (c *Conn) cameTwice(r seq.Range) {
 func (c *Conn) advance(now Instant, n int) {
 	c.rx.nxt = c.rx.nxt.Add(n)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
-	c.counters.BytesIn += uint64(n)
 	if c.closing.read == readOpen {
 		c.events |= EventReadable
 	}

@@ -171,10 +171,10 @@ func (c *Conn) pollLost(now Instant, out *Segment) bool {
 	if r.Len() > mss && !(r.Len() == mss+1 && c.endsInFin(r)) {
 		c.board.split(c.board.find(r.Start), mss)
 	}
-	c.resend(now, out, id, mss)
-	if c.recovery.phase == phaseFast {
+	if c.recovery.phase == phaseFast && c.recovery.first {
 		c.counters.FastRetransmits++
 	}
+	c.resend(now, out, id, mss)
 	return true
 }
 
@@ -189,6 +189,9 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	out.Retransmission = true
 	c.txc.lastSent = now
 	c.counters.Retransmits++
+	if c.cc.window() < c.cc.threshold() {
+		c.counters.SlowStartRetransmits++
+	}
 	if r.Start == c.tx.una {
 		// What the timer guards goes out anew: its time counts from now.
 		c.timers.arm(timerRetransmit, now.Add(c.timeout()))

@@ -146,6 +146,7 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	lost := c.detectLoss(now, n, d)
 	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
 		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
+		c.counters.ProbeRecoveries++
 		c.cc.onRecovery(now, c.reduceFrom(n.flight))
 		c.cc.onRecovered(now)
 	}
@@ -276,6 +277,9 @@ func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.loss.spell = spell{began: now, some: true}
 	c.timers.stop(timerProbe)
 	c.counters.FastRecoveries++
+	if c.loss.tlp.out && c.loss.tlp.resent {
+		c.counters.ProbeRecoveries++
+	}
 	c.trace(now, TraceRecovery)
 }
 

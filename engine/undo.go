@@ -85,9 +85,9 @@ func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
 	if first.Start.Less(c.tx.una.Add(-c.tx.maxWnd)) || c.tx.nxt.Less(first.End) {
 		return 0, rest[1:]
 	}
-	c.counters.DSACKsIn++
 	c.recovery.reorder.onDSACK(c.tx.una, c.tx.nxt)
 	segments = ceilDiv(first.Len(), c.segmentRoom())
+	c.counters.DSACKsIn += uint32(segments)
 	c.loss.undo.onDSACK(first, segments)
 	return segments, rest[1:]
 }
@@ -112,6 +112,7 @@ func (c *Conn) undoRecovery(now Instant) {
 	c.cc.onUndo(now)
 	if c.recovery.phase == phaseLoss {
 		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4
+		c.counters.SpuriousTimeouts++
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
 	c.loss.undo = undo{}

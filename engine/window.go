@@ -70,8 +70,11 @@ func (c *Conn) advertise() wire.Window {
 		c.rx.adv = c.rx.nxt.Add(max(c.rcvWnd(), open>>c.rx.wndScale<<c.rx.wndScale))
 	}
 	c.rx.drained = false
-	if c.rcvWnd() == 0 {
+	switch {
+	case c.rcvWnd() == 0:
 		c.counters.ZeroWindows++
+	case c.openTo() == 0:
+		c.counters.WantZeroWindows++
 	}
 	return wire.Window(min(math.MaxUint16, c.rcvWnd()>>c.rx.wndScale))
 }

@@ -110,19 +110,20 @@ func (p *protocol) SendBufferSize() tcpip.TCPSendBufferSizeRangeOption {
 	return p.shared.Options().SendBuffer
 }
 
-// Close, Pause, Resume and Restore implement stack.TransportProtocol. There is
-// nothing to do: the protocol has no goroutines of its own, but for a probe's.
+// Close implements stack.TransportProtocol. There is nothing to do: the protocol
+// has no goroutines of its own, but for a probe's.
 func (*protocol) Close() {}
 
 // Wait implements stack.TransportProtocol: a probe was told all there is to tell
 // when it returns.
 func (p *protocol) Wait() { p.shared.Wait() }
 
-// Pause is described at Close.
-func (*protocol) Pause() {}
+// Pause implements stack.TransportProtocol: segments that come wait for Resume.
+func (p *protocol) Pause() { p.shared.Pause() }
 
-// Resume is described at Close.
-func (*protocol) Resume() {}
+// Resume implements stack.TransportProtocol: what has waited is processed.
+func (p *protocol) Resume() { p.shared.Resume() }
 
-// Restore is described at Close.
-func (*protocol) Restore() {}
+// Restore implements stack.TransportProtocol: it is Resume, for a stack whose
+// endpoints were restored.
+func (p *protocol) Restore() { p.shared.Resume() }
