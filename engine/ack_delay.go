@@ -40,7 +40,7 @@ func (c *Conn) oweAck(now Instant, n int) {
 // fullSegment is the text of a full segment from the peer, in bytes.
 func (c *Conn) fullSegment() int {
 	o := wire.Options{HasTimestamps: c.ts.on}
-	return max(1, c.rx.mss-o.Len())
+	return max(1, int(c.rx.mss)-o.Len())
 }
 
 // ackOnRead ends the wait where the application has caught up with text worth

@@ -42,6 +42,7 @@ type Conn struct {
 	reason Reason
 	soft   Reason
 	events Events
+	ecn    ecn
 	set    *Settings
 	par    params
 	shake  handshake
@@ -96,7 +97,7 @@ type recvVars struct {
 	wndScale uint8
 	// drained says that the application has read all since the window was told.
 	drained bool
-	mss     int
+	mss     uint16
 	// rtt is the round-trip time that the peer's text shows: from what it is an
 	// answer to; 0 when it does not.
 	rtt time.Duration

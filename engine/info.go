@@ -30,6 +30,9 @@ type Counters struct {
 	SpuriousRecoveries  uint32
 	TailProbes          uint32
 	DSACKsIn, DSACKsOut uint32
+	// MarksIn is text that came marked; MarkReductions of the window were made for
+	// marks that the peer echoed (RFC 3168).
+	MarksIn, MarkReductions uint32
 }
 
 // Counters returns the connection's counters.
@@ -53,6 +56,7 @@ type Info struct {
 	Retries            int
 	SACK, Timestamps   bool
 	Scaled             bool
+	ECN                bool // both sides agreed to it, and what is sent says so
 	CongestionControl  string
 }
 
@@ -62,14 +66,14 @@ func (c *Conn) Info() Info {
 		State: c.state,
 		RTT:   c.rtt.srtt, RTTVar: c.rtt.rttvar, RTO: c.timeout(), MinRTT: c.rtt.min,
 		RcvRTT: c.rx.rtt,
-		SndMSS: c.tx.mss, RcvMSS: c.rx.mss,
+		SndMSS: c.tx.mss, RcvMSS: int(c.rx.mss),
 		SndWnd: c.tx.wnd, RcvWnd: c.rcvWnd(),
 		SndScale: c.tx.wndScale, RcvScale: c.rx.wndScale,
 		InFlight:   c.pipe(),
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
 		Retries:    int(c.rto.retries),
-		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
+		SACK:       c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale, ECN: c.ecn.sends(),
 		CongestionControl: controllers[c.par.controller].name,
 	}
 	switch {

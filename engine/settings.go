@@ -157,6 +157,11 @@ type Params struct {
 	// NoWindowScale, NoTimestamps and NoSACK leave the option out of our SYN.
 	NoWindowScale, NoTimestamps, NoSACK bool
 
+	// ECN asks for Explicit Congestion Notification (RFC 3168) on our SYN, and
+	// agrees to it on our SYN-ACK. It is off unless asked for, and with SYN
+	// cookies.
+	ECN bool
+
 	// PeerMSS is the MSS to assume when the peer offers none: 536 for IPv4, 1220
 	// for IPv6 (RFC 9293, section 3.7.1, MUST-15). 0 stands for 536.
 	PeerMSS uint16

@@ -104,7 +104,7 @@ func (c *Conn) Apply(now Instant, s *Settings) {
 	if s.QuickAck && c.ack.unacked > 0 {
 		c.ack.now = true
 	}
-	if c.rcvWnd() < c.rx.mss {
+	if c.rcvWnd() < int(c.rx.mss) {
 		c.windowOpened()
 	}
 }
@@ -118,7 +118,7 @@ type bufferSizes struct{ rcv, snd int }
 // beyond a bound stays.
 func (c *Conn) Resize(now Instant, rcv, snd int) {
 	c.buf = bufferSizes{rcv: max(1, rcv), snd: max(1, snd)}
-	if c.state != StateClosed && c.rcvWnd() < c.rx.mss {
+	if c.state != StateClosed && c.rcvWnd() < int(c.rx.mss) {
 		c.windowOpened() // else what is sent anyway tells of the window
 	}
 }

@@ -57,7 +57,7 @@ func (c *Conn) mayOpen() (int, bool) {
 	open := c.openTo() >> c.rx.wndScale << c.rx.wndScale // what the field can tell
 	gain := open - c.rcvWnd()
 	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size() == 0
-	return open, gain > 0 && (closed || c.rx.drained || gain >= min(c.windowLimit()/2, c.rx.mss))
+	return open, gain > 0 && (closed || c.rx.drained || gain >= min(c.windowLimit()/2, int(c.rx.mss)))
 }
 
 // advertise moves the right edge where it may open; it never moves back
@@ -92,7 +92,7 @@ func (c *Conn) windowOpened() {
 	}
 	c.rx.drained = c.rx.drained || c.rcv.size() == 0
 	open, ok := c.mayOpen()
-	if ok && (c.rcvWnd() < c.rx.mss || open-c.rcvWnd() >= c.buf.rcv/4) {
+	if ok && (c.rcvWnd() < int(c.rx.mss) || open-c.rcvWnd() >= c.buf.rcv/4) {
 		c.ack.now = true
 	}
 }
