@@ -42,4 +42,5 @@ type ECNOption struct {
 var (
 	_ tcpip.SettableTransportProtocolOption = (*ECNOption)(nil)
 	_ tcpip.GettableTransportProtocolOption = (*ECNOption)(nil)
+	_                                       = ECNOption{}.protocolOption
 )
