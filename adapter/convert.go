@@ -39,7 +39,7 @@ func (v Verdict) String() string {
 // ParseSegment reads the packet, whose network and transport headers were
 // consumed, into in. The checksum is verified over header, payload and
 // pseudo-header (RFC 9293, section 3.1, MUST-3), unless the link or the stack
-// vouched for it. On OK, in.Payload holds the payload by reference, and the
+// vouched for it. The ECN field is that of the IP header. On OK, in.Payload holds the payload by reference, and the
 // caller owns it; otherwise it is empty, and the rest of in is not to be used.
 //
 // The packet's headers should not be read afterwards: netstack copies a shared
@@ -53,8 +53,10 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 		return Malformed
 	}
 	size := pkt.Data().Size()
+	net := pkt.NetworkHeader().Slice()
+	in.ECN = codepoint(net)
 	if !pkt.RXChecksumValidated {
-		src, dst, ok := addresses(pkt)
+		src, dst, ok := addresses(pkt.NetworkProtocolNumber, net)
 		if !ok {
 			return Malformed
 		}
@@ -68,16 +70,27 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 	return OK
 }
 
-// addresses returns the packet's source and destination, and whether it has a
-// network header. PacketBuffer.Network would allocate an interface for each
-// packet.
-func addresses(pkt *stack.PacketBuffer) (src, dst tcpip.Address, ok bool) {
-	b := pkt.NetworkHeader().Slice()
+// codepoint returns the ECN field of the IP header in b (RFC 3168, section 5): the
+// low bits of the type of service or of the traffic class (section 23.1).
+func codepoint(b []byte) engine.Codepoint {
 	switch {
-	case pkt.NetworkProtocolNumber == header.IPv4ProtocolNumber && len(b) >= header.IPv4MinimumSize:
+	case len(b) < 2:
+		return engine.NotECT
+	case header.IPVersion(b) == header.IPv6Version:
+		return engine.Codepoint(b[1] >> 4 & ecnMask)
+	}
+	return engine.Codepoint(b[1] & ecnMask)
+}
+
+// addresses returns the source and destination in the network header b, and
+// whether there is one. PacketBuffer.Network would allocate an interface for
+// each packet.
+func addresses(proto tcpip.NetworkProtocolNumber, b []byte) (src, dst tcpip.Address, ok bool) {
+	switch {
+	case proto == header.IPv4ProtocolNumber && len(b) >= header.IPv4MinimumSize:
 		ip := header.IPv4(b)
 		return ip.SourceAddress(), ip.DestinationAddress(), true
-	case pkt.NetworkProtocolNumber == header.IPv6ProtocolNumber && len(b) >= header.IPv6MinimumSize:
+	case proto == header.IPv6ProtocolNumber && len(b) >= header.IPv6MinimumSize:
 		ip := header.IPv6(b)
 		return ip.SourceAddress(), ip.DestinationAddress(), true
 	}

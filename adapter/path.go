@@ -46,7 +46,8 @@ type Path struct {
 	Owner tcpip.PacketOwner
 
 	// TTL and TOS are the time to live and the type of service, or the hop
-	// limit and the traffic class; DF forbids routers to fragment (IPv4).
+	// limit and the traffic class, whose ECN bits are each segment's own; DF
+	// forbids routers to fragment (IPv4).
 	TTL, TOS uint8
 	DF       bool
 	// Experiment is the value of the IP experiment option; 0 leaves it out.

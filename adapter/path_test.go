@@ -92,6 +92,56 @@ func TestNetworkHeader(t *testing.T) {
 	}
 }
 
+// TestECNField: the ECN field of the IP header is the segment's, in both
+// directions and on both families (RFC 3168, section 5), and the rest of the type
+// of service, or the traffic class, the socket's.
+func TestECNField(t *testing.T) {
+	for _, gso := range []stack.SupportedGSO{stack.GSONotSupported, stack.HostGSOSupported, stack.GVisorGSOSupported} {
+		h := newHost(t, 1500, 0, gso)
+		for _, v6 := range []bool{false, true} {
+			p := h.path(t, v6)
+			p.TOS = 0xb7 // its low bits are nobody's business
+			for _, ecn := range []engine.Codepoint{engine.NotECT, engine.ECT1, engine.ECT0, engine.CE} {
+				n := 1000
+				if gso != stack.GSONotSupported {
+					n = 3000
+				}
+				out := sample(n)
+				out.ECN, out.GSOSize = ecn, 1000
+				if err := p.Send(out); err != nil {
+					t.Fatal(err)
+				}
+				checkECN(t, h, 0xb4|uint8(ecn), ecn, gso == stack.HostGSOSupported)
+			}
+		}
+	}
+}
+
+// checkECN reads what was sent, and fails unless all of it has that type of
+// service, and is read with that codepoint.
+func checkECN(t *testing.T, h *host, tos uint8, ecn engine.Codepoint, whole bool) {
+	t.Helper()
+	packets := 0
+	for sent := h.link.Read(); sent != nil; sent = h.link.Read() {
+		packets++
+		if got, _ := sent.Network().TOS(); got != tos {
+			t.Errorf("%v: a type of service of %#x, want %#x", ecn, got, tos)
+		}
+		pkt := arrived(t, sent)
+		pkt.RXChecksumValidated = whole // the link was to complete it
+		in := engine.Segment{ECN: ecn ^ 3}
+		if v := ParseSegment(pkt, &in); v != OK || in.ECN != ecn {
+			t.Errorf("read as %v: %v, want %v", v, in.ECN, ecn)
+		}
+		in.Payload.Release()
+		pkt.DecRef()
+		sent.DecRef()
+	}
+	if packets == 0 {
+		t.Errorf("%v: nothing was sent", ecn)
+	}
+}
+
 // TestChecksumOffload checks that a link that computes checksums is not
 // anticipated.
 func TestChecksumOffload(t *testing.T) {

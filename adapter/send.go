@@ -32,7 +32,7 @@ func (p *Path) Send(out *engine.Segment) tcpip.Error {
 // sendPacket sends out as one packet, and counts it.
 func (p *Path) sendPacket(out *engine.Segment) tcpip.Error {
 	pkt := p.Packet(out)
-	err := p.write(pkt)
+	err := p.write(pkt, out.ECN)
 	pkt.DecRef()
 	if err != nil {
 		p.stats.SegmentSendErrors.Increment()
@@ -53,7 +53,7 @@ func (p *Path) cuts(out *engine.Segment) bool {
 }
 
 // sendCut sends out as packets of GSOSize bytes. PSH and FIN belong to the last
-// of them, CWR to the first (RFC 3168, section 6.1.2).
+// of them, CWR to the first (RFC 3168, section 6.1.2). All have its ECN field.
 func (p *Path) sendCut(out *engine.Segment) tcpip.Error {
 	rest := out.Payload
 	out.Payload = buffer.Buffer{}
@@ -153,8 +153,12 @@ func (p *Path) setChecksum(pkt *stack.PacketBuffer, h header.TCP) {
 	}
 }
 
+// ecnMask are the bits of the type of service and of the traffic class that belong
+// to ECN (RFC 3168, section 23.1): the engine's, and not the socket's.
+const ecnMask = 3
+
 // write hands a packet to the network layer.
-func (p *Path) write(pkt *stack.PacketBuffer) tcpip.Error {
+func (p *Path) write(pkt *stack.PacketBuffer, ecn engine.Codepoint) tcpip.Error {
 	ttl := p.TTL
 	if ttl == 0 {
 		ttl = p.route.DefaultTTL()
@@ -162,7 +166,7 @@ func (p *Path) write(pkt *stack.PacketBuffer) tcpip.Error {
 	return p.route.WritePacket(stack.NetworkHeaderParams{
 		Protocol:              header.TCPProtocolNumber,
 		TTL:                   ttl,
-		TOS:                   p.TOS,
+		TOS:                   p.TOS&^ecnMask | uint8(ecn),
 		DF:                    p.DF,
 		ExperimentOptionValue: p.Experiment,
 	}, pkt)

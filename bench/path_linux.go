@@ -90,6 +90,11 @@ func stackToLinux(ctx context.Context, s *scenario, p provider, cc string, lengt
 	if err := peer.Stack.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
 		return nil, fmt.Errorf("congestion control: %s", err)
 	}
+	if s.ecn {
+		if err := useECN(peer.Stack); err != nil {
+			return nil, err
+		}
+	}
 	r, err := b.measure(ctx, s, length, peer.Listen, peer.StackDial, peer.IPv4.Kernel)
 	if err != nil {
 		return nil, err
@@ -107,10 +112,14 @@ func linuxToLinux(ctx context.Context, s *scenario, cc string, length time.Durat
 	var tuns [2]stack.LinkEndpoint
 	var peers [2]*linuxpeer.Peer
 	var b bridge
+	var sysctls map[string]string
+	if s.ecn {
+		sysctls = map[string]string{"net.ipv4.tcp_ecn": "1"}
+	}
 	for i := range peers {
 		// The address of one namespace's stack is that of the other's kernel.
 		peer, err := linuxpeer.Open(linuxpeer.Config{
-			TCP: tcp.NewProtocol, CongestionControl: cc,
+			TCP: tcp.NewProtocol, CongestionControl: cc, Sysctls: sysctls,
 			IPv4: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18, 0, byte(1 + i)}), 24),
 			Middle: func(tun stack.LinkEndpoint) stack.LinkEndpoint {
 				tuns[i] = tun

@@ -21,6 +21,7 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 
 	"tcpcb/linkfifo"
+	"tcpcb/transport"
 )
 
 // pathResult is what a scenario showed of one provider under one congestion
@@ -159,7 +160,21 @@ func (r *pathRun) stack(p provider, cc string, seed byte) (*stack.Stack, error) 
 	if err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
 		return nil, fmt.Errorf("congestion control %q: %s", cc, err)
 	}
+	if r.scenario.ecn {
+		if err := useECN(s); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// useECN has the stack's TCP use ECN, if it knows it: netstack's own does not.
+func useECN(s *stack.Stack) error {
+	err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &transport.ECNOption{Mode: transport.ECNOn})
+	if _, unknown := err.(*tcpip.ErrUnknownProtocolOption); err != nil && !unknown {
+		return fmt.Errorf("ECN: %s", err)
+	}
+	return nil
 }
 
 // open makes the stacks, and the connections between them.

@@ -21,6 +21,8 @@ type scenario struct {
 	rtt  time.Duration
 	// spoil says what else becomes of what the client sends.
 	spoil func(p *linkfifo.Path)
+	// ecn has the stacks use ECN, those that know it.
+	ecn bool
 	// flows is how many connections there are; with mix, each second one is
 	// under the congestion control mix, where the provider has it.
 	flows int
@@ -41,6 +43,16 @@ func loss(share float64) func(*linkfifo.Path) {
 	return func(p *linkfifo.Path) { p.Loss = share }
 }
 
+// deep makes the queue twice as long.
+func deep(p *linkfifo.Path) { p.QueueBytes *= 2 }
+
+// marking makes the queue twice as long, and has it mark from a quarter of that
+// on: half a bandwidth-delay product (RFC 3168).
+func marking(p *linkfifo.Path) {
+	deep(p)
+	p.MarkBytes = p.QueueBytes / 4
+}
+
 // scenarios are the paths on which senders are told apart.
 var scenarios = []scenario{
 	{name: "path/clean", rate: 100 * mbit, rtt: 40 * ms, flows: 1},
@@ -53,6 +65,8 @@ var scenarios = []scenario{
 		p.Reorder, p.ReorderBy = 0.05, 5*ms
 	}},
 	{name: "path/long", rate: 200 * mbit, rtt: 100 * ms, flows: 1},
+	{name: "path/deep", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: deep},
+	{name: "path/marking", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: marking, ecn: true},
 	{name: "path/flows-8", rate: 100 * mbit, rtt: 40 * ms, flows: 8, time: 60 * time.Second},
 	{name: "path/beside-cubic", rate: 100 * mbit, rtt: 40 * ms, flows: 2, mix: "cubic", time: 60 * time.Second},
 	{name: "path/loss-20%", rate: 10 * mbit, rtt: 40 * ms, flows: 1, spoil: loss(0.2), time: time.Minute},

@@ -88,3 +88,26 @@ func TestPathLong(t *testing.T) {
 		}
 	}
 }
+
+// Where the queue marks, and the stacks use ECN, nothing is lost, and the queue is
+// short; netstack's TCP, which knows no ECN, runs there as well.
+func TestPathECN(t *testing.T) {
+	all := selectScenarios(scenarios, regexp.MustCompile("path/deep|path/marking"))
+	if len(all) != 2 {
+		t.Fatalf("%d scenarios, want 2", len(all))
+	}
+	deep, err := runPath(t.Context(), &all[0], allProviders[1], "reno", 4*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marking, err := runPath(t.Context(), &all[1], allProviders[1], "reno", 4*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if marking.Resent > 0 || marking.QueueMean > deep.QueueMean/2 {
+		t.Errorf("%.2f%% resent, a queue of %.1f ms; without ECN %.1f ms", 100*marking.Resent, marking.QueueMean, deep.QueueMean)
+	}
+	if _, err := runPath(t.Context(), &all[1], allProviders[0], "reno", time.Second); err != nil {
+		t.Error(err)
+	}
+}

@@ -164,6 +164,7 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 		PeerMSS:           e.path.DefaultPeerMSS(),
 		GSOMaxSize:        e.path.GSOMaxSize(),
 		NoSACK:            !o.SACK,
+		ECN:               o.ECN == ECNOn || o.ECN == ECNAccept && e.parent != nil,
 		CongestionControl: e.opt.congestionControl,
 	}
 	// As in netstack, the scale is that of the whole buffer, although the window

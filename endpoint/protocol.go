@@ -35,6 +35,22 @@ const MaxLingerTimeout = 2 * time.Minute
 // as in netstack. Only a window that is tuned may be more (see ModerateRecvBuf).
 const windowShift = 1
 
+// ECNMode says whether connections ask for Explicit Congestion Notification, and
+// whether they agree to it when the peer asks (RFC 3168, section 6.1.1). Both
+// sides must want it: then queues on the way can mark packets instead of
+// dropping them.
+type ECNMode uint8
+
+const (
+	// ECNOff neither asks nor agrees. It is the default.
+	ECNOff ECNMode = iota
+	// ECNOn asks on connections opened from here, and agrees on those opened by
+	// the peer.
+	ECNOn
+	// ECNAccept agrees, but does not ask.
+	ECNAccept
+)
+
 // Options are the options of the protocol: what endpoints begin with, and what
 // holds for all of them. Times are durations, sizes bytes.
 type Options struct {
@@ -48,6 +64,9 @@ type Options struct {
 	// with; AvailableCongestionControl are the names there are.
 	CongestionControl          string
 	AvailableCongestionControl []string
+
+	// ECN says whether connections use ECN (RFC 3168).
+	ECN ECNMode
 
 	SACK             bool
 	Delay            bool

@@ -52,7 +52,8 @@ type controller interface {
 	// spurious (RFC 4015, section 3).
 	onUndo(now Instant)
 	// onCongestion is told, at most once a window, that the path marked a
-	// packet (RFC 3168, section 6.1.2).
+	// packet (RFC 3168, section 6.1.2). That is not taken back. One that
+	// reduces is not told of recovery for the same window.
 	onCongestion(now Instant, flight int)
 	// onIdle is called before text is sent after nothing was in the network
 	// for longer than the RTO (RFC 5681, section 4.1).
@@ -100,7 +101,10 @@ type ackSample struct {
 	// limited says that the congestion window, and not the application or the
 	// peer's window, kept text back since the last acknowledgment.
 	limited bool
-	rate    rateSample
+	// echo says that the acknowledgment echoes a mark, and so SHOULD NOT open the
+	// window (RFC 3168, section 6.1.2).
+	echo bool
+	rate rateSample
 }
 
 // ccStart is what a controller is made for.

@@ -38,6 +38,7 @@ type bbr struct {
 	// What the last event told of the connection.
 	delivered int64 // C.delivered
 	inflight  int   // C.inflight
+	limited   bool  // RS.is_app_limited
 
 	// Control: section 2.4.
 	cwnd       int
@@ -168,6 +169,7 @@ func (b *bbr) onAck(s ackSample) {
 	if !s.rate.some {
 		return // it told of losses only, which onLost took
 	}
+	b.limited = s.rate.appLimited
 	b.updateLatestDeliverySignals(&s)
 	b.updateCongestionSignals(&s)
 	b.updateACKAggregation(&s)

@@ -100,7 +100,7 @@ func (b *bbr) onCongestion(now Instant, flight int) {
 	b.noteLoss()
 	b.marked = true
 	if b.isBWProbeSample {
-		b.handleInflightTooHigh(now, int64(flight), false)
+		b.handleInflightTooHigh(now, int64(flight), b.limited)
 	}
 }
 

@@ -101,6 +101,18 @@ func TestBBRMark(t *testing.T) {
 	if r.b.inflightLongterm != rigBDP*11/10 {
 		t.Errorf("bound %d after a mark in UP, want the flight of %d", r.b.inflightLongterm, rigBDP*11/10)
 	}
+
+	// What the application limited ends the probe, and sets no bound (section
+	// 5.5.10.2).
+	r = newBBRRig(t).up()
+	r.ack(bbrAck{rate: rigBW, flight: rigBDP, appLimited: true, sameRound: true})
+	r.want(bbrUp)
+	before := r.b.inflightLongterm
+	r.b.onCongestion(r.now, rigBDP/10)
+	r.want(bbrDown)
+	if r.b.inflightLongterm != before {
+		t.Errorf("bound %d from what the application limited, want that of before, %d", r.b.inflightLongterm, before)
+	}
 }
 
 // TestBBRBearable: what chance may take of a flight beyond the threshold matters

@@ -42,8 +42,12 @@ func (r *reno) onAck(s ackSample) {
 
 func (r *reno) onRecovery(_ Instant, flight int) { r.reduce(flight) }
 
-// onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST).
-func (r *reno) onCongestion(_ Instant, flight int) { r.reduce(flight) }
+// onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST),
+// but goes on to a window of one segment.
+func (r *reno) onCongestion(_ Instant, flight int) {
+	r.reduce(flight)
+	r.cwnd = max(flight/2, r.mss)
+}
 
 func (r *reno) reduce(flight int) {
 	r.prior = renoPrior{r.cwnd, r.ssthresh}
@@ -108,7 +112,9 @@ func (w *windowed) onIdle(Instant) { w.cwnd = min(w.cwnd, w.initial) }
 // mayGrow reports whether an acknowledgment may open the window. One that is not
 // used says nothing about the path (RFC 7661, section 4.3), and in fast recovery
 // the window is recovery's.
-func (w *windowed) mayGrow(s *ackSample) bool { return s.limited && s.phase != phaseFast }
+func (w *windowed) mayGrow(s *ackSample) bool {
+	return s.limited && !s.echo && s.phase != phaseFast
+}
 
 // slowStart opens the window below ssthresh, and returns the bytes acknowledged
 // that are left for congestion avoidance.

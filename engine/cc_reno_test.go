@@ -212,13 +212,15 @@ func TestWindowUnused(t *testing.T) {
 }
 
 // TestRenoReduces: RFC 5681, section 3.1, equation 4: half of the flight, and two
-// segments at least, for a loss as for a mark (RFC 3168, section 6.1.2); it ends
-// the first slow start (RFC 9406, section 4.2).
+// segments at least, for a loss as for a mark, but that the window goes down to one
+// for a mark (RFC 3168, section 6.1.2); it ends the first slow start (RFC 9406,
+// section 4.2).
 func TestRenoReduces(t *testing.T) {
 	for _, test := range []struct {
-		flight, want int
+		flight, want, marked int
 	}{
-		{40_000, 20_000}, {30_001, 15_000}, {4002, 2001}, {4000, 2000}, {3999, 2000}, {0, 2000},
+		{40_000, 20_000, 20_000}, {30_001, 15_000, 15_000}, {4002, 2001, 2001}, {4000, 2000, 2000},
+		{3999, 2000, 1999}, {2001, 2000, 1000}, {0, 2000, 1000},
 	} {
 		for name, event := range map[string]func(c controller){
 			"loss": func(c controller) { c.onRecovery(0, test.flight) },
@@ -227,7 +229,11 @@ func TestRenoReduces(t *testing.T) {
 			r, c := newRenoRig(40_000, math.MaxInt)
 			c.acked = 7
 			event(r)
-			r.wantWindow(t, test.want, test.want)
+			cwnd := test.want
+			if name == "mark" {
+				cwnd = test.marked
+			}
+			r.wantWindow(t, cwnd, test.want)
 			if !c.first.done || c.acked != 0 {
 				t.Errorf("%s: slow start goes on: %v; %d bytes counted", name, !c.first.done, c.acked)
 			}

@@ -11,7 +11,7 @@
 // It implements RFC 9293 with RFC 7323 (window scale, timestamps, PAWS), RFC
 // 2018 and 6675 (SACK), RFC 5681, 6582, 3042 and 6928 (congestion control and
 // loss recovery), RFC 6298 (retransmission timeout), RFC 5961 (blind attacks),
-// RFC 5482 (user timeout) and RFC 5927 (ICMP).
+// RFC 5482 (user timeout), RFC 5927 (ICMP) and RFC 3168 (ECN).
 package engine
 
 import (
@@ -42,6 +42,7 @@ type Conn struct {
 	reason Reason
 	soft   Reason
 	events Events
+	ecn    ecn
 	set    *Settings
 	par    params
 	shake  handshake

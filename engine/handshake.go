@@ -74,6 +74,9 @@ func (c *Conn) open(p Params, s *Settings) {
 	c.par = makeParams(&p)
 	c.set = s.inRange()
 	c.buf = bufferSizes{rcv: c.set.RcvBuf, snd: c.set.SndBuf}
+	if p.ECN {
+		c.ecn = ecnWanted
+	}
 	c.tx.iss = seq.New(p.ISS)
 	c.tx.una, c.tx.nxt = c.tx.iss, c.tx.iss
 	c.recovery.point = c.tx.iss
@@ -87,6 +90,7 @@ func (c *Conn) open(p Params, s *Settings) {
 func (c *Conn) takeSyn(now Instant, syn *Segment) {
 	o := &syn.Options
 	c.rx.irs = syn.Seq
+	c.ecn.onPeerSyn(syn.Flags)
 	c.rx.nxt, c.rx.adv = syn.Seq.Add(1), syn.Seq.Add(1)
 	c.shake.stamps = o.HasTimestamps && !c.par.noTimestamps
 	if c.shake.stamps {
@@ -122,6 +126,7 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 		out.Ack = c.rx.nxt
 		c.acked()
 	}
+	out.Flags |= c.ecn.onSyn(c.state == StateSynRcvd, c.shake.retries)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt.Add(int(out.Window)))
 	out.Retransmission = c.shake.sentAt != 0 || c.shake.retries > 0
 	c.shake.sentAt = now

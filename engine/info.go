@@ -40,6 +40,9 @@ type Counters struct {
 	SpuriousRecoveries  uint32
 	TailProbes          uint32
 	DSACKsIn, DSACKsOut uint32
+	// MarksIn is text that came marked; MarkReductions of the window were made for
+	// marks that the peer echoed (RFC 3168).
+	MarksIn, MarkReductions uint32
 }
 
 // Counters returns the connection's counters.
@@ -65,6 +68,7 @@ type Info struct {
 	Retries            int
 	SACK, Timestamps   bool
 	Scaled             bool
+	ECN                bool // both sides agreed to it, and what is sent says so
 	CongestionControl  string
 }
 
@@ -85,7 +89,7 @@ func (c *Conn) Info() Info {
 		Recovering: c.recovery.phase != phaseOpen,
 		Timeout:    c.recovery.phase == phaseLoss,
 		Retries:    int(c.rto.retries), ReorderSeen: c.recovery.reorder.seen,
-		SACK: c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale,
+		SACK: c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale, ECN: c.ecn.sends(),
 		CongestionControl: controllers[c.par.controller].name,
 	}
 	switch {

@@ -31,6 +31,7 @@ func (c *Conn) inputSynchronized(now Instant, in *Segment) {
 		!c.checkAck(now, in) {
 		return
 	}
+	c.noteMark(in)
 	c.checkUrgent(in)
 	c.noteFin(in)
 	c.takeText(now, in)
@@ -68,7 +69,8 @@ func (c *Conn) checkSequence(now Instant, in *Segment) bool {
 // get our ACK.
 func (c *Conn) trimSyn(in *Segment) {
 	if c.state == StateSynRcvd && in.Flags.Has(wire.SYN|wire.ACK) && in.Seq == c.rx.irs {
-		in.Flags &^= wire.SYN
+		c.ecn.onPeerSyn(in.Flags)
+		in.Flags &^= wire.SYN | wire.ECE | wire.CWR
 		in.Seq = in.Seq.Add(1)
 		in.unscaled = true
 	}
@@ -106,6 +108,7 @@ func (c *Conn) refuse(now Instant, in *Segment) {
 	case in.Flags.Has(wire.SYN) && c.ignoresSyn():
 	case c.state == StateSynRcvd && in.Flags.Has(wire.SYN) && in.Seq == c.rx.irs:
 		// The peer's SYN again: our SYN-ACK was lost.
+		c.ecn.onPeerSyn(in.Flags)
 		if c.limit.allow(now, c.set.InvalidRateLimit) {
 			c.shake.due = true
 		}

@@ -58,6 +58,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		flight:    c.flightSize(),
 		pipe:      c.pipe(),
 		duplicate: in.Ack == c.tx.una && in.Len() == 0 && wnd == c.tx.wnd,
+		echo:      in.Flags.Has(wire.ECE) && c.ecn.sends(),
 	}
 	d := c.newDelivery(now, in)
 	if news.acked > 0 {
@@ -82,6 +83,9 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 	if d.bytes > 0 {
 		c.txc.cwndLimited, c.txc.maxFlight = false, c.pipe()
 		c.armProbe(now)
+	}
+	if news.hold {
+		c.hold(now)
 	}
 }
 

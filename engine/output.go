@@ -66,7 +66,7 @@ func (c *Conn) pollReset(now Instant, out *Segment) bool {
 // fill makes out a segment at s with an acknowledgment and the options of an
 // established connection.
 func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
-	out.Seq, out.Ack, out.Flags = s, c.rx.nxt, wire.ACK
+	out.Seq, out.Ack, out.Flags = s, c.rx.nxt, wire.ACK|c.ecn.ackFlags()
 	out.Window = c.advertise()
 	if c.ts.on {
 		o := &out.Options
@@ -236,8 +236,11 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 	c.restartIdle(now)
 	mss := c.segmentRoom()
 	n, ok := c.allowed(mss)
-	if !ok || !c.paced(now) {
+	if !ok || c.held(now) || !c.paced(now) {
 		return false
+	}
+	if c.ecn.has(ecnCWR) {
+		n = min(n, mss) // or the link might put CWR on each packet of a run
 	}
 	c.sendText(now, out, n, mss)
 	c.txc.force = false
@@ -257,6 +260,11 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.fillText(out, r)
 	if n > mss {
 		out.GSOSize = mss
+	}
+	if n > 0 {
+		ecn, cwr := c.ecn.newText()
+		out.ECN = ecn
+		out.Flags |= cwr
 	}
 	c.tx.nxt = r.End
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
@@ -283,7 +291,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 		n := min(held, usable, mss)
 		return n, n > 0 && (n == held || c.txc.force) && !c.segmentsOut()
 	}
-	n := c.runLimit(min(unsent, usable, max(mss, c.par.gsoMaxSize)), mss)
+	n := c.runLimit(min(unsent, usable, max(mss, int(c.par.gsoMaxSize))), mss)
 	if n <= 0 {
 		return 0, false
 	}

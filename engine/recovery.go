@@ -43,6 +43,7 @@ type lossState struct {
 	// refused is how many segments have reached the peer, and were refused.
 	refused int
 	spell   spell
+	reduced reduction
 }
 
 // spell is what is remembered of the last recovery, for Snapshot.
@@ -119,6 +120,8 @@ type ackNews struct {
 	pipe      int  // the pipe before
 	duplicate bool // RFC 5681, section 2, DUPLICATE ACKNOWLEDGMENT
 	dsacked   int  // segments that the peer got twice
+	echo      bool // of a mark: ECE, where ECN is on
+	hold      bool // new text has to wait for the retransmission timer
 }
 
 // updateRecovery updates loss recovery and the congestion window.
@@ -138,6 +141,7 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	case n.duplicate && !c.shake.sack:
 		r.dups++
 	}
+	c.loss.reduced.onAck(c.tx.una, n.echo)
 	c.checkSpurious(now, n, d)
 	was := r.phase
 	if was != phaseOpen && r.point.LessEq(c.tx.una) {
@@ -147,10 +151,11 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
 		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
 		c.counters.ProbeRecoveries++
-		c.cc.onRecovery(now, c.reduceFrom(n.flight))
+		c.reduceForLoss(now, c.reduceFrom(n.flight))
 		c.cc.onRecovered(now)
 	}
 	c.noteRefused(n, d)
+	c.reduceForMark(now, n)
 	if r.phase == phaseOpen && lost && !c.wereRefused() {
 		c.beginRecovery(now, n.flight, d.bytes)
 	}
@@ -196,7 +201,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 		now: now, acked: d.bytes, lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
-		phase: phase, limited: c.limited(), rate: d.sample,
+		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
 	}
 	if d.sentAt != Never && !d.resent {
 		s.rtt = max(d.now.Sub(d.sentAt), 0)
@@ -259,6 +264,7 @@ func (c *Conn) tell(now Instant) func(*record) { return func(s *record) { c.onLo
 func (c *Conn) onLost(now Instant, s *record) {
 	n := s.r.Len()
 	c.loss.lost += n
+	c.loss.reduced.onLost(s)
 	counted := c.loss.run.count(s)
 	c.rate.lost += int64(counted)
 	c.cc.onLost(lostSample{
@@ -270,7 +276,7 @@ func (c *Conn) onLost(now Instant, s *record) {
 // delivered bytes showed with flight bytes outstanding before it.
 func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.recovery.phase, c.recovery.point, c.recovery.first = phaseFast, c.tx.nxt, true
-	c.cc.onRecovery(now, c.reduceFrom(flight))
+	c.reduceForLoss(now, c.reduceFrom(flight))
 	c.loss.prr.begin(c.flightSize() - c.board.sackedBytes + delivered)
 	c.loss.prr.cwnd = c.pipe() + c.smss()
 	c.loss.undo.begin()
@@ -296,7 +302,9 @@ func (c *Conn) endRecovery(now Instant) {
 // leaves alone what was sent too lately to tell (RFC 8985, section 6.3).
 func (c *Conn) onTimeout(now Instant) {
 	flight := c.board.pipe()
-	c.cc.onTimeout(now, flight, c.rto.retries == 0)
+	// RFC 3168, section 6.1.2: ssthresh is not reduced twice for one window.
+	c.cc.onTimeout(now, flight, c.rto.retries == 0 && !c.loss.reduced.covers(c.tx.una))
+	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
 		c.loss.spell = spell{began: now, some: true}

@@ -35,6 +35,10 @@ type Segment struct {
 	// the instant at which it is handled.
 	Arrived Instant
 
+	// ECN is the ECN field of the IP header: of the packet that the segment came
+	// in, or of those that it goes out in.
+	ECN Codepoint
+
 	// unscaled says that the window is that of a SYN, although the SYN was
 	// trimmed off.
 	unscaled bool

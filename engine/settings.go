@@ -157,6 +157,11 @@ type Params struct {
 	// NoWindowScale, NoTimestamps and NoSACK leave the option out of our SYN.
 	NoWindowScale, NoTimestamps, NoSACK bool
 
+	// ECN asks for Explicit Congestion Notification (RFC 3168) on our SYN, and
+	// agrees to it on our SYN-ACK. It is off unless asked for, and with SYN
+	// cookies.
+	ECN bool
+
 	// PeerMSS is the MSS to assume when the peer offers none: 536 for IPv4, 1220
 	// for IPv6 (RFC 9293, section 3.7.1, MUST-15). 0 stands for 536.
 	PeerMSS uint16
@@ -173,7 +178,7 @@ type Params struct {
 // params is what a connection keeps of its Params.
 type params struct {
 	trace        func(TraceEvent)
-	gsoMaxSize   int
+	gsoMaxSize   int32
 	tsOffset     uint32
 	mss, peerMSS uint16
 
@@ -191,7 +196,7 @@ func makeParams(p *Params) params {
 	return params{
 		trace:         p.Trace,
 		controller:    controller,
-		gsoMaxSize:    p.GSOMaxSize,
+		gsoMaxSize:    int32(p.GSOMaxSize),
 		tsOffset:      p.TSOffset,
 		mss:           mss,
 		peerMSS:       p.PeerMSS,

@@ -60,6 +60,7 @@ func anyParams(rng *rand.Rand, mss int) engine.Params {
 		NoWindowScale: rng.IntN(4) == 0,
 		NoTimestamps:  rng.IntN(2) == 0,
 		NoSACK:        rng.IntN(3) == 0,
+		ECN:           rng.IntN(2) == 0,
 		RcvBufMax:     pick(rng, 0, 0, 4<<20, 1<<30),
 		UserMSS:       pick(rng, uint16(0), 0, 0, 100, 536, 9000),
 		GSOMaxSize:    pick(rng, 0, 0, 4000, 65_000),
@@ -97,12 +98,14 @@ func anyLink(rng *rand.Rand) enginetest.Link {
 		return p * rng.Float64()
 	}
 	l.Loss, l.Duplicate, l.Corrupt = maybe(0.2), maybe(0.2), maybe(0.1)
+	l.Mark = maybe(pick(rng, 0.01, 0.2, 1))
 	l.BurstStart, l.BurstEnd = maybe(0.02), 0.4+0.6*rng.Float64()
 	l.Jitter = pick(rng, 0, time.Millisecond, 20*time.Millisecond)
 	l.Reorder, l.ReorderBy = maybe(0.3), time.Duration(rng.Int64N(int64(20*time.Millisecond)))
 	l.Rate = pick(rng, 0, 0, 1_000_000, 100_000)
 	if l.Rate > 0 {
 		l.Queue = pick(rng, 0, 140_000, 300_000)
+		l.MarkQueue = pick(rng, 0, 3000, 50_000)
 	}
 	if rng.IntN(10) == 0 {
 		l.CutAt, l.CutFor = time.Duration(rng.Int64N(int64(time.Second))), time.Duration(rng.Int64N(int64(5*time.Second)))

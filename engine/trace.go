@@ -16,6 +16,9 @@ const (
 	TraceRecovered
 	// TraceUndo: a recovery, or a timeout, proved spurious and was taken back.
 	TraceUndo
+	// TraceMark: the congestion window was reduced for a mark of the path (RFC
+	// 3168).
+	TraceMark
 	// TraceTimeout: the retransmission timer expired.
 	TraceTimeout
 	// TraceDrop: a segment was dropped; Rule names the rule.

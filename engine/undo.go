@@ -109,7 +109,15 @@ func (c *Conn) undoRecovery(now Instant) {
 		c.board.unlose()
 	}
 	c.recovery.reorder.seen = true // what else than lateness looks like a loss
-	c.cc.onUndo(now)
+	switch {
+	case !c.loss.reduced.echoed:
+		c.cc.onUndo(now)
+		c.unreduced()
+	case c.recovery.phase == phaseFast:
+		// The path has marked something meanwhile: the window stays reduced (RFC
+		// 4015, section 3.4, MUST).
+		c.cc.onRecovered(now)
+	}
 	if c.recovery.phase == phaseLoss {
 		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4
 		c.counters.SpuriousTimeouts++

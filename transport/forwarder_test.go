@@ -36,6 +36,12 @@ type created struct {
 // SYN-ACK is there.
 func (p *peer) create(r *transport.ForwarderRequest) (*segment, chan created) {
 	p.t.Helper()
+	return p.createWith(r, wire.SYN|wire.ACK)
+}
+
+// createWith is create where the SYN-ACK has these flags.
+func (p *peer) createWith(r *transport.ForwarderRequest, flags wire.Flags) (*segment, chan created) {
+	p.t.Helper()
 	done := make(chan created, 1)
 	go func() {
 		ep, err := r.CreateEndpoint(&waiter.Queue{})
@@ -48,7 +54,7 @@ func (p *peer) create(r *transport.ForwarderRequest) (*segment, chan created) {
 		default:
 		}
 	}
-	s := p.want(wire.SYN | wire.ACK)
+	s := p.want(flags)
 	p.nxt = p.nxt.Add(1)
 	return s, done
 }

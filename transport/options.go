@@ -61,6 +61,10 @@ func setChecked(o *endpoint.Options, option tcpip.SettableTransportProtocolOptio
 			return &tcpip.ErrNoSuchFile{}
 		}
 		o.CongestionControl = string(*v)
+	case *ECNOption:
+		if ok = v.Mode <= ECNAccept; ok {
+			o.ECN = v.Mode
+		}
 	case *tcpip.TCPTimeWaitReuseOption:
 		ok = *v >= tcpip.TCPTimeWaitReuseDisabled && *v <= tcpip.TCPTimeWaitReuseLoopbackOnly
 		if ok {
@@ -129,6 +133,8 @@ func (p *protocol) Option(option tcpip.GettableTransportProtocolOption) tcpip.Er
 		*v = tcpip.TCPLingerTimeoutOption(o.LingerTimeout)
 	case *tcpip.TCPTimeWaitTimeoutOption:
 		*v = tcpip.TCPTimeWaitTimeoutOption(o.TimeWaitTimeout)
+	case *ECNOption:
+		v.Mode = o.ECN
 	case *tcpip.TCPTimeWaitReuseOption:
 		*v = o.TimeWaitReuse
 	case *tcpip.TCPMinRTOOption:

@@ -187,12 +187,12 @@ func (p *peer) send(s segment) {
 	if p.v6 {
 		header.IPv6(b).Encode(&header.IPv6Fields{
 			PayloadLength: uint16(len(b) - ipLen), TransportProtocol: header.TCPProtocolNumber,
-			HopLimit: 64, SrcAddr: src, DstAddr: p.dst,
+			TrafficClass: s.tos, HopLimit: 64, SrcAddr: src, DstAddr: p.dst,
 		})
 	} else {
 		ip := header.IPv4(b)
 		ip.Encode(&header.IPv4Fields{
-			TotalLength: uint16(len(b)), TTL: 64, Protocol: uint8(header.TCPProtocolNumber), SrcAddr: src, DstAddr: p.dst,
+			TOS: s.tos, TotalLength: uint16(len(b)), TTL: 64, Protocol: uint8(header.TCPProtocolNumber), SrcAddr: src, DstAddr: p.dst,
 		})
 		ip.SetChecksum(^ip.CalculateChecksum())
 	}

@@ -103,6 +103,7 @@ func (a *abuse) open() {
 		ISS: a.iss.Value(), MSS: of[uint16](a, 1460, 88, 536, 65495, 1),
 		NoWindowScale: flags&1 != 0, NoTimestamps: flags&2 != 0, NoSACK: flags&4 != 0,
 		GSOMaxSize: of(a, 0, 0, 3000, 65000), UserMSS: of[uint16](a, 0, 0, 100, 9000),
+		ECN: how&128 != 0,
 	}
 	a.set = engine.DefaultSettings()
 	a.settings()
@@ -114,6 +115,9 @@ func (a *abuse) open() {
 		HasWindowScale: flags&8 != 0, WindowScale: uint8(flags >> 4),
 		HasTimestamps: flags&16 != 0, TSVal: a.tsVal,
 		SACKPermitted: true,
+	}
+	if p.ECN {
+		syn.Flags |= wire.ECE | wire.CWR
 	}
 	switch how % 3 {
 	case 0:
@@ -135,6 +139,9 @@ func (a *abuse) open() {
 	ack.Flags, ack.Ack = wire.ACK, a.iss.Add(1)
 	if how%3 == 0 {
 		ack.Flags |= wire.SYN
+		if p.ECN {
+			ack.Flags |= wire.ECE
+		}
 	} else {
 		ack.Seq, ack.Options = a.irs.Add(1), wire.Options{HasTimestamps: ack.Options.HasTimestamps, TSVal: a.tsVal}
 	}

@@ -20,10 +20,16 @@ func (a *abuse) segment(kind int) {
 	in.Window = wire.Window(of(a, 65535, 65535, 65535, 1000, 1, 0, a.word()))
 	n, copies := 0, 1
 	switch kind {
-	case 0: // text in order
-		n = 1 + a.word()%3000
+	case 0: // text in order, perhaps marked
+		w := a.word()
+		n = 1 + w%3000
+		in.ECN = engine.Codepoint(w >> 14)
 	case 1: // an acknowledgment of a part, perhaps with SACK
-		if a.byte()%2 == 0 {
+		b := a.byte()
+		if b&2 != 0 {
+			in.Flags |= wire.ECE
+		}
+		if b%2 == 0 {
 			in.Ack = a.place(a.sndNxt)
 		} else {
 			in.Ack, in.Window = a.una(), a.win
@@ -32,7 +38,9 @@ func (a *abuse) segment(kind int) {
 		a.sack(&in.Options)
 	case 2: // text anywhere near the window
 		in.Seq = a.place(a.rcvNxt)
-		n = a.word() % 3000
+		w := a.word()
+		n = w % 3000
+		in.ECN = engine.Codepoint(w >> 14)
 	case 3: // text and flags near the window
 		in.Seq, in.Ack = a.place(a.rcvNxt), a.place(a.sndNxt)
 		in.Flags = a.flags()
@@ -60,7 +68,7 @@ func (a *abuse) segment(kind int) {
 		pos++
 	}
 	for ; copies > 0; copies-- {
-		again := engine.Segment{Header: in.Header, Payload: a.text(pos, min(n, 65535))}
+		again := engine.Segment{Header: in.Header, ECN: in.ECN, Payload: a.text(pos, min(n, 65535))}
 		a.conn.HandleSegment(a.now, &again)
 		if again.Payload.Size() != 0 {
 			a.failf("HandleSegment left %d bytes of the payload", again.Payload.Size())

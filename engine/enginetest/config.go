@@ -101,6 +101,12 @@ type Link struct {
 	Reorder   float64
 	ReorderBy time.Duration
 
+	// Mark is the chance that a packet is marked, if it is ECN-capable (RFC
+	// 3168), and MarkQueue the bytes that wait for the rate from which on all
+	// such are; 0 is never.
+	Mark      float64
+	MarkQueue int
+
 	// Rate is in bytes per second, 0 is without bound; Queue is the bytes that
 	// may wait for it, 0 is without bound.
 	Rate, Queue int

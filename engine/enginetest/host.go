@@ -95,6 +95,7 @@ func (h *host) receive(p *packet) {
 		h.sim.failf("host %d cannot parse a header of %d bytes: %d, %v", h.id, p.n, n, err)
 	}
 	in.Payload, p.payload = p.payload, in.Payload
+	in.ECN = p.ecn
 	h.sim.logf(h, "< %s", h.formatIn(in))
 	h.dispatch(in)
 	in.Payload.Release()
@@ -206,6 +207,7 @@ func (h *host) transmit(out *engine.Segment) {
 			p.payload, *text = *text, p.payload
 		}
 		p.n = out.Marshal(p.header[:])
+		p.ecn = out.ECN
 		h.note(p)
 		n := int(p.payload.Size())
 		h.sim.send(h, p)
@@ -221,7 +223,7 @@ func (h *host) note(p *packet) {
 	var b [13]byte
 	binary.BigEndian.PutUint64(b[:], uint64(h.sim.now))
 	binary.BigEndian.PutUint32(b[8:], uint32(p.payload.Size()))
-	b[12] = byte(h.id)
+	b[12] = byte(h.id) | byte(p.ecn)<<1
 	h.sim.hash.Write(b[:])
 	h.sim.hash.Write(p.header[:p.n])
 }

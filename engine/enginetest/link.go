@@ -28,6 +28,7 @@ type packet struct {
 	header  [wire.MaxHeaderLen]byte
 	n       int // bytes of header
 	payload buffer.Buffer
+	ecn     engine.Codepoint
 	corrupt bool
 	// tooBig is not 0 on the news that a packet at sequence number at was too
 	// long, which goes back to its sender: the MSS of the path.
@@ -36,6 +37,13 @@ type packet struct {
 }
 
 func (p *packet) size() int { return ipHeader + p.n + int(p.payload.Size()) }
+
+// mark marks the packet, where its transport knows ECN.
+func (p *packet) mark() {
+	if p.ecn != engine.NotECT {
+		p.ecn = engine.CE
+	}
+}
 
 func (p *packet) clone() *packet {
 	q := *p
@@ -68,13 +76,20 @@ func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Insta
 	}
 	leaves := max(now, l.busy)
 	if l.Rate > 0 {
-		if l.Queue > 0 && int(leaves.Sub(now).Seconds()*float64(l.Rate))+p.size() > l.Queue {
+		waiting := int(leaves.Sub(now).Seconds() * float64(l.Rate))
+		if l.MarkQueue > 0 && waiting >= l.MarkQueue {
+			p.mark()
+		}
+		if l.Queue > 0 && waiting+p.size() > l.Queue {
 			l.lost++
 			p.payload.Release()
 			return
 		}
 		leaves = leaves.Add(time.Duration(p.size()) * time.Second / time.Duration(l.Rate))
 		l.busy = leaves
+	}
+	if l.chance(l.Mark) {
+		p.mark()
 	}
 	if l.chance(l.Corrupt) {
 		for range 1 + l.rng.IntN(3) {

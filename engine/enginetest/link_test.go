@@ -79,3 +79,39 @@ func TestLinkTimes(t *testing.T) {
 		t.Errorf("reordering of 20%%: %d are late", late)
 	}
 }
+
+// A link marks what is ECN-capable, and nothing else: by chance, or from a length
+// of its queue on.
+func TestLinkMarks(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		link  Link
+		ecn   engine.Codepoint
+		marks int // of 10,000
+	}{
+		{"by chance", Link{Mark: 0.2}, engine.ECT0, 2000},
+		{"the other codepoint", Link{Mark: 0.2}, engine.ECT1, 2000},
+		{"not capable", Link{Mark: 1}, engine.NotECT, 0},
+		{"from 3 packets on", Link{Rate: 1000, MarkQueue: 3000}, engine.ECT0, 9997},
+		{"never", Link{Rate: 1000}, engine.ECT0, 0},
+	} {
+		l := &link{Link: test.link, rng: rand.New(rand.NewPCG(1, 1))}
+		marks, other := 0, 0
+		for range 10_000 {
+			p := &packet{n: 20, ecn: test.ecn, payload: buffer.MakeWithData(make([]byte, 960))}
+			l.carry(0, p, func(_ engine.Instant, p *packet) {
+				switch p.ecn {
+				case engine.CE:
+					marks++
+				case test.ecn:
+				default:
+					other++
+				}
+				p.payload.Release()
+			})
+		}
+		if other != 0 || (test.link.Mark == 0 || test.marks == 0) && marks != test.marks || test.marks > 0 && !near(marks, test.marks) {
+			t.Errorf("%s: %d marks, want %d; %d became something else", test.name, marks, test.marks, other)
+		}
+	}
+}

@@ -17,18 +17,20 @@ import (
 
 // Packet is a TCP packet in the short form of scripts:
 //
-//	FLAGS SEQ[:END] [ack N] [win N] [gso N] [<OPTIONS>]
+//	FLAGS SEQ[:END] [ack N] [win N] [gso N] [ip ECN] [<OPTIONS>]
 //
 // FLAGS are tcpdump's letters (S F R P U, "." for ACK), SEQ and END the range
 // of the text, counted from the sender's initial sequence number, N likewise.
-// OPTIONS are, with commas: mss N, sackOK, ws N, ts VAL ECR, sack A-B C-D; "<>"
-// says that there are none.
+// ECN is ect0, ect1 or ce; without it, the packet is not ECN-capable. OPTIONS
+// are, with commas: mss N, sackOK, ws N, ts VAL ECR, sack A-B C-D; "<>" says that
+// there are none.
 type Packet struct {
 	flags            wire.Flags
 	seq, end         int
 	ack, win, gso    int
 	hasAck, hasWin   bool
 	hasGSO           bool
+	ecn              engine.Codepoint
 	options          wire.Options
 	hasOptions       bool
 	sackFrom, sackTo []int
@@ -88,6 +90,14 @@ func (p *Packet) parseRange(word string) error {
 }
 
 func (p *Packet) parseField(name, value string) error {
+	if name == "ip" {
+		for p.ecn = engine.ECT1; p.ecn <= engine.CE; p.ecn++ {
+			if ecnNames[p.ecn] == value {
+				return nil
+			}
+		}
+		return fmt.Errorf("ECN field %q", value)
+	}
 	var n int
 	if _, err := fmt.Sscan(value, &n); err != nil {
 		return fmt.Errorf("%s %q", name, value)
@@ -104,6 +114,9 @@ func (p *Packet) parseField(name, value string) error {
 	}
 	return nil
 }
+
+// ecnNames are the names of codepoints in the short form.
+var ecnNames = [...]string{engine.ECT1: "ect1", engine.ECT0: "ect0", engine.CE: "ce"}
 
 func (p *Packet) parseOptions(text string) error {
 	for _, opt := range strings.Split(text, ",") {
@@ -161,6 +174,7 @@ func (p *Packet) withSACK(base seq.Num) wire.Options {
 func (p *Packet) segment(mine, theirs seq.Num) engine.Segment {
 	var s engine.Segment
 	s.Seq, s.Flags, s.Window = mine.Add(p.seq), p.flags, wire.Window(p.win)
+	s.ECN = p.ecn
 	if p.hasAck {
 		s.Ack = theirs.Add(p.ack)
 	}
@@ -175,6 +189,9 @@ func (p *Packet) diff(got *engine.Segment, mine, theirs seq.Num) string {
 	add := func(what string, got, want any) { fmt.Fprintf(&d, "  %s is %v, want %v\n", what, got, want) }
 	if got.Flags != p.flags {
 		add("flags", got.Flags, p.flags)
+	}
+	if got.ECN != p.ecn {
+		add("ECN field", got.ECN, p.ecn)
 	}
 	if from := got.Seq.Sub(mine); from != p.seq {
 		add("seq", from, p.seq)
@@ -212,6 +229,9 @@ func FormatPacket(s *engine.Segment, mine, theirs seq.Num) string {
 	text += fmt.Sprintf(" win %d", s.Window)
 	if s.GSOSize > 0 {
 		text += fmt.Sprintf(" gso %d", s.GSOSize)
+	}
+	if s.ECN != engine.NotECT {
+		text += " ip " + ecnNames[s.ECN&engine.CE]
 	}
 	return text + " " + formatOptions(&s.Options, theirs)
 }

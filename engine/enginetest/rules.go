@@ -32,6 +32,7 @@ type packetRules struct {
 	sackIn, sackOut     bool
 	acked, offered      seq.Num // the last acknowledgment and right edge sent
 	hasAcked            bool
+	ecn                 ecnRules
 }
 
 func (r *packetRules) init(h *host) {
@@ -47,6 +48,7 @@ func (r *packetRules) fail(out *engine.Segment, format string, args ...any) {
 
 // received learns from a segment of the peer.
 func (r *packetRules) received(in *engine.Segment) {
+	r.ecn.received(in)
 	o := &in.Options
 	from := in.Ack
 	shift := uint8(0)
@@ -77,7 +79,7 @@ func (r *packetRules) received(in *engine.Segment) {
 func (r *packetRules) sent(out *engine.Segment) {
 	text := int(out.Payload.Size())
 	if out.Flags.Has(wire.RST) {
-		if text > 0 || out.Retransmission {
+		if text > 0 || out.Retransmission || out.ECN != engine.NotECT || out.Flags.Any(ecnFlags) {
 			r.fail(out, "a reset carries nothing and is no retransmission")
 		}
 		return
@@ -90,6 +92,7 @@ func (r *packetRules) sent(out *engine.Segment) {
 	} else if !out.Flags.Has(wire.ACK) {
 		r.fail(out, "no ACK")
 	}
+	r.checkECN(out, text)
 	r.checkOptions(out)
 	r.checkSize(out, text)
 	r.checkPlace(out)

@@ -86,6 +86,68 @@ func TestWindowRule(t *testing.T) {
 	}
 }
 
+// TestECNRules does the same where the SYNs asked for ECN and agreed to it, or
+// did not.
+func TestECNRules(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		agreed, mark bool
+		out          string
+		change       func(out *engine.Segment)
+		want         string
+	}{
+		{"new text", true, false, "P. 1000:1900 ack 100 win 900 ip ect0 <ts 1 1>", nil, ""},
+		{"with CWR", true, false, "P.W 1000:1900 ack 100 win 900 ip ect0 <ts 1 1>", nil, ""},
+		{"text sent before", true, false, ". 1:901 ack 100 win 900 <ts 1 1>", again, ""},
+		{"an echo", true, true, ".E 1000 ack 100 win 900 <ts 1 1>", nil, ""},
+		{"a SYN-ACK without", true, false, "S. 0 ack 100 win 900 <mss 1460,ts 0 0,sackOK>", again, ""},
+		{"without ECN", false, false, "P. 1000:1900 ack 100 win 900 <ts 1 1>", nil, ""},
+
+		{"new text, not capable", true, false, "P. 1000:1900 ack 100 win 900 <ts 1 1>", nil, "is not ECN-capable"},
+		{"capable without ECN", false, false, "P. 1000:1900 ack 100 win 900 ip ect0 <ts 1 1>", nil, "field is ECT(0)"},
+		{"the other codepoint", true, false, "P. 1000:1900 ack 100 win 900 ip ect1 <ts 1 1>", nil, "field is ECT(1)"},
+		{"marked by itself", true, false, "P. 1000:1900 ack 100 win 900 ip ce <ts 1 1>", nil, "field is CE"},
+		{"a retransmission", true, false, ". 1:901 ack 100 win 900 ip ect0 <ts 1 1>", again, "field is ECT(0)"},
+		{"no text", true, false, ". 1000 ack 100 win 900 ip ect0 <ts 1 1>", nil, "field is ECT(0)"},
+		{"a SYN", true, false, "S.E 0 ack 1 win 1000 ip ect0 <mss 1460,ts 0 0,sackOK>", again, "a SYN is ECN-capable"},
+		{"a reset", true, false, "R 1000 ip ect0", nil, "a reset carries nothing"},
+		{"a reset with ECE", true, true, "RE 1000", nil, "a reset carries nothing"},
+		{"the wrong flag", true, false, "S.W 0 ack 1 win 1000 <mss 1460,ts 0 0,sackOK>", again, "a SYN says W"},
+		{"nobody asked", false, false, "S.E 0 ack 1 win 1000 <mss 1460,ts 0 0,sackOK>", again, "was not asked for"},
+		{"CWR again", true, false, ".W 1:901 ack 100 win 900 <ts 1 1>", again, "CWR is not on"},
+		{"CWR on a run", true, false, ".W 1000:3000 ack 100 win 900 ip ect0 <ts 1 1>", func(out *engine.Segment) { out.GSOSize = 988 }, "CWR is not on"},
+		{"an echo of nothing", true, false, ".E 1000 ack 100 win 900 <ts 1 1>", nil, "ECE without a mark"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := ruledHost(t)
+			h.Params.ECN = true
+			h.rules.ecn = ecnRules{
+				setupOut: test.agreed, plainOut: !test.agreed, setupIn: test.agreed, plainIn: !test.agreed, marked: test.mark,
+			}
+			out := make1(t, test.out, h)
+			if test.change != nil {
+				test.change(&out)
+			}
+			err := catch(func() { h.rules.sent(&out) })
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+	var r ecnRules
+	for _, text := range []string{"S. 0 ack 1 win 900", "SEW 0 win 900", ". 1:2 ack 1 win 900 ip ce"} {
+		in := make1(t, text, ruledHost(t))
+		r.received(&in)
+		in.Payload.Release()
+	}
+	if r != (ecnRules{setupIn: true, plainIn: true, marked: true}) {
+		t.Errorf("learned %+v", r)
+	}
+}
+
 // ruledHost is the host of TestPacketRules.
 func ruledHost(t *testing.T) *host {
 	t.Helper()

@@ -152,6 +152,8 @@ func TestParsePacketErrors(t *testing.T) {
 		". 5:x":                           "range",
 		". 0 ack":                         "no value",
 		". 0 ack x":                       "ack",
+		". 0 ip x":                        "ECN field",
+		". 0 ip":                          "no value",
 		". 0 foo 1":                       "unknown field",
 		". 0 <mss 1460":                   "no >",
 		". 0 <mss x>":                     "option",
@@ -176,6 +178,9 @@ func TestPacketRoundTrip(t *testing.T) {
 		". -5 ack -7 win 1 <sack 10-20 -30--20>",
 		"FSRP.UEW 3 ack 4 win 5 <ts 4294967295 0>",
 		"R 5 win 0 <>",
+		".W 1:2 ack 1 win 5 ip ect0 <>",
+		".E 1:2 ack 1 win 5 ip ect1 <>",
+		". 1:2 ack 1 win 5 ip ce <>",
 	} {
 		for _, base := range []uint32{0, 1<<31 - 3, 1 << 31, 1<<32 - 3} {
 			p, err := ParsePacket(text)

@@ -22,6 +22,9 @@ type Shared struct {
 	Rate, Queue int
 	RTT         time.Duration
 	Loss        float64
+	// MarkQueue is the bytes that wait from which on ECN-capable packets are
+	// marked (RFC 3168); 0 is never.
+	MarkQueue int
 	// Then changes the rate once, at the time that ThenAt is after the start; 0
 	// does not. Queue stays as long as it is in bytes.
 	Then   int
@@ -181,6 +184,7 @@ func (s *sharedSim) arrive(f *sharedFlow, side int, p *packet) {
 		panic("BUG: a header that was made here does not parse: " + err.Error())
 	}
 	in.Payload, p.payload = p.payload, in.Payload
+	in.ECN = p.ecn
 	if !f.opened[side] {
 		c.OpenPassive(s.now, f.Params, &f.Settings, in)
 		f.opened[side] = true
@@ -213,6 +217,7 @@ func (s *sharedSim) drain(flow, side int) {
 	for c.PollSegment(s.now, &s.seg) {
 		p := &packet{}
 		p.n = s.seg.Marshal(p.header[:])
+		p.ecn = s.seg.ECN
 		p.payload, s.seg.Payload = s.seg.Payload, p.payload
 		s.carry(flow, 1-side, p)
 	}
@@ -226,7 +231,11 @@ func (s *sharedSim) carry(flow, to int, p *packet) {
 		leaves := max(s.now, s.busy)
 		wait := leaves.Sub(s.now)
 		lost := s.Loss > 0 && s.rng.Float64() < s.Loss
-		if full := int(wait.Seconds()*float64(s.Rate))+p.size() > s.Queue; full || lost {
+		waiting := int(wait.Seconds() * float64(s.Rate))
+		if s.MarkQueue > 0 && waiting >= s.MarkQueue {
+			p.mark()
+		}
+		if full := waiting+p.size() > s.Queue; full || lost {
 			if full && s.now >= s.warm {
 				s.dropped++
 			}
