@@ -293,6 +293,7 @@ var situations = []situation{
 		ep, peer = w.connected(ipv4.ProtocolNumber, addrB)
 		peer.Shutdown(tcpip.ShutdownWrite)
 		w.reach(ep, transport.StateCloseWait)
+		w.reach(peer, transport.StateFinWait2)
 		peer.Abort()
 		w.until("the reset", func() bool { s := transport.EndpointState(ep.State()); return s != transport.StateCloseWait })
 		return ep, peer
