@@ -306,7 +306,7 @@ func (w *lab) segmentsAt(ep tcpip.Endpoint, f family, hdr bool) map[header.TCPFl
 		switch {
 		case hdr && f.net == ipv4.ProtocolNumber && len(h) > header.IPv4MinimumSize && header.IPv4(h).TransportProtocol() == header.TCPProtocolNumber:
 			h = h[header.IPv4(h).HeaderLength():]
-		case hdr && f.net == ipv6.ProtocolNumber && len(h) > header.IPv6MinimumSize && header.IPv6(h).TransportProtocol() == header.TCPProtocolNumber:
+		case hdr && f.net == ipv6.ProtocolNumber && len(h) > header.IPv6MinimumSize && header.IPv6(h).NextHeader() == uint8(header.TCPProtocolNumber):
 			h = h[header.IPv6MinimumSize:]
 		case hdr:
 			continue

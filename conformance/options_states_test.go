@@ -85,7 +85,24 @@ func newLabOn(t testing.TB, p provider, device linkfifo.Side) *lab {
 		{Destination: header.IPv6EmptySubnet, NIC: nic},
 	})
 	w.l = w.listener(w.peer, port)
+	w.patience(time.Minute)
 	return w
+}
+
+// patience sets how long the stack under test waits for an acknowledgment, and
+// has it send no probes: on a machine that is busy, what it sends again would
+// be chance.
+func (w *lab) patience(d time.Duration) {
+	w.t.Helper()
+	w.setProtocol(ref(tcpip.TCPRecovery(0)))
+	w.setProtocol(ref(tcpip.TCPMinRTOOption(d)))
+}
+
+func (w *lab) setProtocol(o tcpip.SettableTransportProtocolOption) {
+	w.t.Helper()
+	if err := w.s.SetTransportProtocolOption(header.TCPProtocolNumber, o); err != nil {
+		w.t.Fatalf("SetTransportProtocolOption: %v", err)
+	}
 }
 
 // listener returns an endpoint of s that listens at all addresses.
@@ -276,6 +293,7 @@ var situations = []situation{
 		ep, peer = w.connected(ipv4.ProtocolNumber, addrB)
 		peer.Shutdown(tcpip.ShutdownWrite)
 		w.reach(ep, transport.StateCloseWait)
+		w.reach(peer, transport.StateFinWait2)
 		peer.Abort()
 		w.until("the reset", func() bool { s := transport.EndpointState(ep.State()); return s != transport.StateCloseWait })
 		return ep, peer

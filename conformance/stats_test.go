@@ -191,6 +191,7 @@ var stories = []story{
 	}},
 	{"no answer", func(w *lab) []tcpip.Endpoint {
 		ep := w.socketOf(w.s, ipv4.ProtocolNumber)
+		w.patience(200 * time.Millisecond)
 		w.dial(ep, tcpip.FullAddress{Addr: addrVoid, Port: port})
 		w.counted("the SYN once more", func(s *tcpip.TCPStats) *tcpip.StatCounter { return s.SegmentsSent }, 2)
 		return []tcpip.Endpoint{ep}
@@ -301,13 +302,6 @@ func (w *lab) narrow(port uint16, backlog int) tcpip.Endpoint {
 		w.t.Fatalf("Listen: %v", err)
 	}
 	return l
-}
-
-func (w *lab) setProtocol(o tcpip.SettableTransportProtocolOption) {
-	w.t.Helper()
-	if err := w.s.SetTransportProtocolOption(header.TCPProtocolNumber, o); err != nil {
-		w.t.Fatalf("SetTransportProtocolOption: %v", err)
-	}
 }
 
 // request is what both TCPs' ForwarderRequest is.
