@@ -46,10 +46,10 @@ type lossState struct {
 	reduced reduction
 }
 
-// spell is what is remembered of the last recovery, for Snapshot.
+// spell is what is remembered of the last recovery.
 type spell struct {
-	began          Instant
-	some, spurious bool
+	began                   Instant
+	some, timeout, spurious bool
 }
 
 // lossRun counts losses as events: of segments lost one after the other, the
@@ -148,14 +148,12 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 		c.endRecovery(now)
 	}
 	lost := c.detectLoss(now, n, d)
-	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
-		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
-		c.counters.ProbeRecoveries++
-		c.reduceForLoss(now, c.reduceFrom(n.flight))
-		c.cc.onRecovered(now)
-	}
+	c.judgeProbe(now, n, d)
 	c.noteRefused(n, d)
 	c.reduceForMark(now, n)
+	if d.again || d.last && !c.ts.on || c.board.resentBytes == 0 {
+		c.loss.prr.cautious = false
+	}
 	if r.phase == phaseOpen && lost && !c.wereRefused() {
 		c.beginRecovery(now, n.flight, d.bytes)
 	}
@@ -222,6 +220,9 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	u := &c.loss.undo
 	u.onDelivered(d)
+	if u.byOriginals() {
+		c.noteSpurious()
+	}
 	// After a timeout, the verdict on all that was outstanding was one: it falls
 	// with its first part. In fast recovery, each was judged by itself.
 	open := c.board.anyLost() || c.board.resentBytes > 0
@@ -285,7 +286,9 @@ func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.counters.FastRecoveries++
 	if c.loss.tlp.out && c.loss.tlp.resent {
 		c.counters.ProbeRecoveries++
+		c.loss.prr.beCautious(c.smss())
 	}
+	c.loss.tlp = tailProbe{} // RFC 8985, section 7.1
 	c.trace(now, TraceRecovery)
 }
 
@@ -307,7 +310,7 @@ func (c *Conn) onTimeout(now Instant) {
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
-		c.loss.spell = spell{began: now, some: true}
+		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
 	r := &c.recovery
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true
