@@ -302,6 +302,11 @@ func (c *Conn) allowed(mss int) (int, bool) {
 		return 0, false
 	}
 	pipe := c.pipe()
+	if c.set.NoRACK && c.recovery.phase == phaseOpen && c.shake.sack {
+		// Without RACK, what is SACKed makes room only in recovery, as in
+		// netstack: limited transmit (RFC 3042) is a SHOULD.
+		pipe += c.board.sackedOut()
+	}
 	if room := c.cwnd() - pipe; room < n {
 		if pipe > 0 && room < min(n, mss) {
 			c.txc.cwndLimited = true

@@ -102,13 +102,18 @@ func (c *Conn) reduceFrom(flight int) int { return min(flight, c.cc.window()) }
 
 // cwnd is the congestion window in force.
 func (c *Conn) cwnd() int {
-	if c.proportional() {
-		return c.loss.prr.cwnd
+	switch {
+	case !c.proportional():
+		return c.cc.window()
+	case c.set.NoRACK:
+		// As in netstack, where loss is found by counting: the window of RFC 5681,
+		// section 3.2, step 3, all at once.
+		return c.cc.threshold() + dupThresh*c.smss()
 	}
-	return c.cc.window()
+	return c.loss.prr.cwnd
 }
 
-// proportional reports whether the window is PRR's.
+// proportional reports whether the window is recovery's.
 func (c *Conn) proportional() bool {
 	return c.recovery.phase == phaseFast && c.shake.sack && c.cc.reduces()
 }
@@ -195,8 +200,12 @@ func (c *Conn) wereRefused() bool {
 
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
+	acked := d.bytes
+	if c.set.NoRACK && c.shake.sack && c.cc.reduces() {
+		acked = n.acked // RFC 5681, section 3.1: not what is SACKed
+	}
 	s := ackSample{
-		now: now, acked: d.bytes, lost: c.loss.lost,
+		now: now, acked: acked, lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
@@ -242,7 +251,9 @@ func (c *Conn) detectLoss(now Instant, n *ackNews, d *delivery) bool {
 			c.detectByTime(now, d.now)
 		}
 	case c.shake.sack:
-		if d.sackNews {
+		// A recovery begins only when more is acknowledged than was sent before
+		// the last one (RFC 6582, section 3.2, step 2), as in netstack.
+		if d.sackNews && (r.phase != phaseOpen || r.point.Less(c.tx.una)) {
 			c.board.detect(c.smss(), c.tell(now))
 		}
 	case r.phase == phaseFast && n.acked > 0:
