@@ -16,6 +16,7 @@ type delivery struct {
 	echoes       bool
 	rate         *rateSampler
 	rack         *rack
+	tlp          *tailProbe
 	reorder      *reordering
 
 	bytes    int     // newly known to have arrived
@@ -23,8 +24,11 @@ type delivery struct {
 	resent   bool    // some of it was sent more than once
 	original bool    // of something that was, an earlier copy has arrived
 	again    bool    // of something that was, the last copy has arrived
-	sackNews bool    // SACK told something new
-	sample   rateSample
+	// last says so as well, but it is a guess where timestamps should tell;
+	// narrowly, that original is for less than the clock's granularity.
+	last, narrowly bool
+	sackNews       bool // SACK told something new
+	sample         rateSample
 }
 
 // add takes a record that has arrived; acked says that the acknowledgment
@@ -44,17 +48,28 @@ func (d *delivery) add(s *record, acked bool) {
 	d.resent = true
 	older := d.echoes && int32(d.echo-timestamp(s.stamp.sentAt, d.offset)) < 0
 	early := d.now.Sub(s.stamp.sentAt) < d.minRTT
+	probed := d.tlp != nil && d.tlp.resent && s.r == d.tlp.sent
 	switch {
 	case early, older && acked:
 		// An earlier copy has arrived, and not the last.
+		narrowly := !older && d.minRTT-d.now.Sub(s.stamp.sentAt) < clockGranularity
+		d.narrowly = narrowly && (d.narrowly || !d.original)
 		d.original = true
 		d.reorder.onOriginal(s.r.End)
-	case older:
+		if probed {
+			// When that copy was sent is forgotten, and RACK passes it over (RFC
+			// 8985, section 6.2, step 2), but for a probe's.
+			first := *s
+			first.stamp.sentAt = d.tlp.first
+			d.rack.onDelivered(d.now, &first)
+		}
+	case older && !probed:
 		// The echo in a SACK is that of the last text in order: it tells
 		// nothing, and RACK passes the segment over (RFC 8985, section 6.2,
-		// step 2).
+		// step 2). But for a tail probe's: it is there to be SACKed.
 	default:
 		d.again = d.again || acked && d.echoes
+		d.last = true
 		d.rack.onDelivered(d.now, s)
 	}
 }

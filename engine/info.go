@@ -19,9 +19,9 @@ type Counters struct {
 	// threshold.
 	FastRetransmits, SlowStartRetransmits uint32
 	FastRecoveries                        uint32
-	// ProbeRecoveries are losses that a tail probe has brought to light (RFC
-	// 8985, section 7.4), and SpuriousTimeouts those of SpuriousRecoveries that
-	// a timeout had begun.
+	// ProbeRecoveries are those of FastRecoveries that a tail probe has brought
+	// about (RFC 8985, section 7.4), but for the loss that it repaired itself, and
+	// SpuriousTimeouts those of SpuriousRecoveries that a timeout had begun.
 	ProbeRecoveries, SpuriousTimeouts uint16
 	Timeouts                          uint32 // expiries of the retransmission timer
 	Dropped                           uint32 // segments that a rule refused
@@ -34,7 +34,7 @@ type Counters struct {
 	WantZeroWindows uint32
 	UrgentIn        uint32
 	PathMTUChanges  uint32
-	// SpuriousRecoveries were taken back; TailProbes were sent (RFC 8985);
+	// SpuriousRecoveries were for nothing (RFC 3522); TailProbes were sent (RFC 8985);
 	// DSACKsIn are the segments of ours that the peer told to have got twice, and
 	// DSACKsOut what we told (RFC 2883).
 	SpuriousRecoveries  uint32

@@ -49,8 +49,9 @@ func (c *Conn) checkHandshakeAck(now Instant, in *Segment) bool {
 func (c *Conn) takeAck(now Instant, in *Segment) {
 	wnd := c.windowOf(in)
 	if c.board.empty() { // then there is nothing new that it could tell
+		duplicate := in.Ack == c.tx.una && in.Len() == 0 && wnd == c.tx.wnd
 		c.updateWindow(in, wnd, false)
-		c.lateDSACK(now, in)
+		c.lateNews(now, in, duplicate)
 		return
 	}
 	news := ackNews{
@@ -108,6 +109,7 @@ func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
 		echoes:  c.ts.on && in.Options.HasTimestamps && in.Options.TSEcr != 0,
 		rate:    &c.rate,
 		rack:    &c.loss.rack,
+		tlp:     &c.loss.tlp,
 		reorder: &c.recovery.reorder,
 		sentAt:  Never,
 	}

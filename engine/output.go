@@ -161,8 +161,10 @@ func (c *Conn) pollLost(now Instant, out *Segment) bool {
 		return false
 	}
 	// The receiver may have taken back window (RFC 9293, section 3.8.6,
-	// SHLD-17): beyond the first segment, wait for it to open.
-	if edge := c.tx.una.Add(c.tx.wnd); r.Start != c.tx.una && edge.Less(r.End) && !c.txc.force {
+	// SHLD-17): beyond the first segment, wait for it to open. That one is the
+	// probe of a closed window, and goes when the timer says so (section 3.8.6.1).
+	closed := c.tx.wnd == 0 && c.recovery.phase == phaseFast
+	if edge := c.tx.una.Add(c.tx.wnd); (r.Start != c.tx.una || closed) && edge.Less(r.End) && !c.txc.force {
 		return false
 	}
 	if !c.recovery.first && !c.paced(now) { // the fast retransmit does not wait
@@ -300,6 +302,11 @@ func (c *Conn) allowed(mss int) (int, bool) {
 		return 0, false
 	}
 	pipe := c.pipe()
+	if c.set.NoRACK && c.recovery.phase == phaseOpen && c.shake.sack {
+		// Without RACK, what is SACKed makes room only in recovery, as in
+		// netstack: limited transmit (RFC 3042) is a SHOULD.
+		pipe += c.board.sackedOut()
+	}
 	if room := c.cwnd() - pipe; room < n {
 		if pipe > 0 && room < min(n, mss) {
 			c.txc.cwndLimited = true

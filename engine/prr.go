@@ -11,12 +11,23 @@ type prr struct {
 	delivered int // prr_delivered: bytes delivered since
 	out       int // prr_out: bytes sent since
 	cwnd      int
+	cautious  bool
 }
 
 // begin starts recovery with flight bytes in flight, those that the
 // acknowledgment which showed the loss delivered included, and those that were
 // SACKed before it left out (RFC 9937, section 6).
 func (p *prr) begin(flight int) { *p = prr{flight: max(flight, 1)} }
+
+// beCautious is for a loss that a tail probe has found. A good part of a flight
+// may be lost, and no acknowledgment has come for two round trips to send by. So
+// the least window goes out, 2 SMSS, as RFC 8985, section 3.4, has it in step 5c,
+// and no more until something that was sent again is known to have arrived, or
+// all of it.
+func (p *prr) beCautious(mss int) {
+	p.cautious = true
+	p.cwnd += mss
+}
 
 // onAck computes the window after an acknowledgment that delivered that many
 // bytes and left pipe bytes in the network; safe says that it moved SND.UNA and
@@ -36,6 +47,9 @@ func (p *prr) onAck(delivered, pipe, ssthresh, mss int, safe bool) {
 	}
 	if n <= 0 && p.out == 0 {
 		n = mss // the fast retransmit itself
+	}
+	if p.cautious {
+		n = 2*mss - p.out
 	}
 	p.cwnd = pipe + max(n, 0)
 }

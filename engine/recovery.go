@@ -46,10 +46,10 @@ type lossState struct {
 	reduced reduction
 }
 
-// spell is what is remembered of the last recovery, for Snapshot.
+// spell is what is remembered of the last recovery.
 type spell struct {
-	began          Instant
-	some, spurious bool
+	began                   Instant
+	some, timeout, spurious bool
 }
 
 // lossRun counts losses as events: of segments lost one after the other, the
@@ -102,13 +102,18 @@ func (c *Conn) reduceFrom(flight int) int { return min(flight, c.cc.window()) }
 
 // cwnd is the congestion window in force.
 func (c *Conn) cwnd() int {
-	if c.proportional() {
-		return c.loss.prr.cwnd
+	switch {
+	case !c.proportional():
+		return c.cc.window()
+	case c.set.NoRACK:
+		// As in netstack, where loss is found by counting: the window of RFC 5681,
+		// section 3.2, step 3, all at once.
+		return c.cc.threshold() + dupThresh*c.smss()
 	}
-	return c.cc.window()
+	return c.loss.prr.cwnd
 }
 
-// proportional reports whether the window is PRR's.
+// proportional reports whether the window is recovery's.
 func (c *Conn) proportional() bool {
 	return c.recovery.phase == phaseFast && c.shake.sack && c.cc.reduces()
 }
@@ -148,14 +153,12 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 		c.endRecovery(now)
 	}
 	lost := c.detectLoss(now, n, d)
-	if c.loss.tlp.onAck(c.tx.una, n.dsacked > 0, n.duplicate && !d.sackNews) && r.phase == phaseOpen {
-		// RFC 8985, section 7.4.2: the loss that a probe repaired counts.
-		c.counters.ProbeRecoveries++
-		c.reduceForLoss(now, c.reduceFrom(n.flight))
-		c.cc.onRecovered(now)
-	}
+	c.judgeProbe(now, n, d)
 	c.noteRefused(n, d)
 	c.reduceForMark(now, n)
+	if d.again || d.last && !c.ts.on || c.board.resentBytes == 0 {
+		c.loss.prr.cautious = false
+	}
 	if r.phase == phaseOpen && lost && !c.wereRefused() {
 		c.beginRecovery(now, n.flight, d.bytes)
 	}
@@ -197,8 +200,12 @@ func (c *Conn) wereRefused() bool {
 
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
+	acked := d.bytes
+	if c.set.NoRACK && c.shake.sack && c.cc.reduces() {
+		acked = n.acked // RFC 5681, section 3.1: not what is SACKed
+	}
 	s := ackSample{
-		now: now, acked: d.bytes, lost: c.loss.lost,
+		now: now, acked: acked, lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
@@ -222,6 +229,9 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	u := &c.loss.undo
 	u.onDelivered(d)
+	if u.byOriginals() {
+		c.noteSpurious()
+	}
 	// After a timeout, the verdict on all that was outstanding was one: it falls
 	// with its first part. In fast recovery, each was judged by itself.
 	open := c.board.anyLost() || c.board.resentBytes > 0
@@ -241,7 +251,9 @@ func (c *Conn) detectLoss(now Instant, n *ackNews, d *delivery) bool {
 			c.detectByTime(now, d.now)
 		}
 	case c.shake.sack:
-		if d.sackNews {
+		// A recovery begins only when more is acknowledged than was sent before
+		// the last one (RFC 6582, section 3.2, step 2), as in netstack.
+		if d.sackNews && (r.phase != phaseOpen || r.point.Less(c.tx.una)) {
 			c.board.detect(c.smss(), c.tell(now))
 		}
 	case r.phase == phaseFast && n.acked > 0:
@@ -285,7 +297,9 @@ func (c *Conn) beginRecovery(now Instant, flight, delivered int) {
 	c.counters.FastRecoveries++
 	if c.loss.tlp.out && c.loss.tlp.resent {
 		c.counters.ProbeRecoveries++
+		c.loss.prr.beCautious(c.smss())
 	}
+	c.loss.tlp = tailProbe{} // RFC 8985, section 7.1
 	c.trace(now, TraceRecovery)
 }
 
@@ -307,7 +321,7 @@ func (c *Conn) onTimeout(now Instant) {
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
-		c.loss.spell = spell{began: now, some: true}
+		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
 	r := &c.recovery
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true

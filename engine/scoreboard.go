@@ -84,6 +84,14 @@ func (b *scoreboard) pipe() int {
 	return b.flightBytes
 }
 
+// sackedOut returns how many bytes of what is outstanding are SACKed.
+func (b *scoreboard) sackedOut() int {
+	if b == nil {
+		return 0
+	}
+	return b.sackedBytes
+}
+
 // anySacked reports whether something outstanding is SACKed.
 func (b *scoreboard) anySacked() bool { return b != nil && b.sackedBytes > 0 }
 

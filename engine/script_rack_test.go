@@ -152,9 +152,7 @@ func TestTailProbeOldText(t *testing.T) {
 	s.Advance(rackRTT)
 	s.In(". 1 ack 1 win 60000 <sack 2001-3001>")
 	s.Out(". 1:1001") // sent two round trips before the probe
-	s.Advance(rackRTT)
-	s.In(". 1 ack 1001 win 60000 <sack 2001-3001>")
-	s.Out(". 1001:2001") // in proportion to what is delivered
+	s.Out(". 1001:2001")
 	s.Advance(rackRTT)
 	s.In(". 1 ack 3001 win 60000")
 	if c := s.Conn.Counters(); c.TailProbes != 1 || c.Timeouts != 0 || c.FastRecoveries != 1 {

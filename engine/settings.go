@@ -68,7 +68,9 @@ type Settings struct {
 	FinWait2Timeout, TimeWait time.Duration
 
 	// NoRACK finds losses by counting what was SACKed (RFC 6675), and not by
-	// time (RFC 8985), and sends no tail loss probes.
+	// time (RFC 8985), and sends no tail loss probes. Recovery is netstack's then:
+	// without limited transmit, with a window of ssthresh and three segments in
+	// place of PRR, and not anew until more is acknowledged than the last covered.
 	NoRACK bool
 	// Pacing spreads text over the round trip, for a congestion control that
 	// does not do so by itself.

@@ -17,6 +17,12 @@ type tailProbe struct {
 	resent bool    // it was text that had been sent before (TLP.is_retrans)
 	due    bool    // one is to be sent at the next poll
 	end    seq.Num // TLP.end_seq
+	// sent is the text of one that was sent before, and first when that was.
+	sent  seq.Range
+	first Instant
+	// counted says that a loss was counted, and an acknowledgment may yet show
+	// that there was none.
+	counted bool
 }
 
 // maxAckDelay of the peer, for a flight of one segment: it may wait for a second
@@ -81,28 +87,53 @@ func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
 		c.board.split(last, n-mss)
 		last++
 	}
-	*t = tailProbe{out: true, resent: true, end: c.tx.nxt}
+	s := c.board.at(last)
+	*t = tailProbe{out: true, resent: true, end: c.tx.nxt, sent: s.r, first: s.stamp.sentAt}
 	c.resend(now, out, *c.board.order.at(last), mss)
 	c.counters.TailProbes++
 	return true
 }
 
-// onAckOfProbe looks at an acknowledgment for news of the probe, and reports
-// whether the probe made good a loss, which is one like any other (RFC 8985,
-// section 7.4).
-func (t *tailProbe) onAck(ack seq.Num, dsack, duplicate bool) (lost bool) {
+// onAck looks at an acknowledgment for news of the probe, and reports whether it
+// made good a loss. n and d are what the acknowledgment brought.
+func (t *tailProbe) onAck(ack seq.Num, n *ackNews, d *delivery) (lost bool) {
 	if !t.out || ack.Less(t.end) {
 		return false
 	}
-	switch {
-	case !t.resent, dsack: // it was new, or came twice: nothing was lost
-	case t.end.Less(ack):
-		lost = true
-	case duplicate: // both copies have arrived, and the peer has no SACK to say so
-	default:
-		// The acknowledgment may be that of the first copy: wait for more.
-		return false
-	}
-	*t = tailProbe{}
+	first := d.original && !d.narrowly // the first copy has arrived
+	twice := n.dsacked > 0 || n.duplicate && !d.sackNews
+	lost = t.resent && !first && !twice
+	*t = tailProbe{end: t.end, sent: t.sent, counted: lost && !d.again && ack == t.end}
 	return lost
+}
+
+// spared reports whether a duplicate acknowledgment of ack, without SACK, shows
+// that there was no loss: both copies have arrived, and the peer has no DSACK to
+// say so.
+func (t *tailProbe) spared(ack seq.Num) bool {
+	was := t.counted
+	t.counted = was && ack == t.end
+	return t.counted
+}
+
+// judgeProbe does what RFC 8985, section 7.4.2, asks for: the loss that a probe
+// repaired counts as any other. It counts as soon as the probe's text is
+// acknowledged, and not with the next: a connection that is about to pause would
+// never count it. Where the acknowledgment was that of the first copy after all,
+// that of the probe says so, and the verdict is taken back.
+func (c *Conn) judgeProbe(now Instant, n *ackNews, d *delivery) {
+	t := &c.loss.tlp
+	if n.duplicate && !d.sackNews && n.dsacked == 0 && t.spared(c.tx.una) {
+		c.undoRecovery(now)
+	}
+	if !t.onAck(c.tx.una, n, d) || c.recovery.phase != phaseOpen {
+		return
+	}
+	c.reduceForLoss(now, c.reduceFrom(n.flight))
+	c.cc.onRecovered(now)
+	c.counters.FastRecoveries++
+	c.loss.spell = spell{began: now, some: true}
+	c.loss.undo.begin()
+	c.loss.undo.onResent(t.sent, 1)
+	c.loss.undo.needed = d.again
 }

@@ -92,14 +92,33 @@ func (c *Conn) takeDSACK(in *Segment) (segments int, rest []seq.Range) {
 	return segments, rest[1:]
 }
 
-// lateDSACK looks at an acknowledgment that comes when nothing is outstanding
+// lateNews looks at an acknowledgment that comes when nothing is outstanding
 // for the proof that the last recovery was for nothing.
-func (c *Conn) lateDSACK(now Instant, in *Segment) {
-	if c.loss == nil || !c.shake.sack || in.Options.NumSACK == 0 {
+func (c *Conn) lateNews(now Instant, in *Segment, duplicate bool) {
+	switch {
+	case c.loss == nil || !c.shake.sack:
+	case in.Options.NumSACK == 0:
+		if duplicate && c.loss.tlp.spared(c.tx.una) {
+			c.undoRecovery(now)
+		}
+	default:
+		if n, _ := c.takeDSACK(in); n > 0 && c.loss.undo.byDSACK() {
+			c.undoRecovery(now)
+		}
+	}
+}
+
+// noteSpurious notes that the last recovery was for nothing (RFC 3522, section
+// 3.2, step 6), which is one thing, and what is done about it another.
+func (c *Conn) noteSpurious() {
+	s := &c.loss.spell
+	if !s.some || s.spurious {
 		return
 	}
-	if n, _ := c.takeDSACK(in); n > 0 && c.loss.undo.byDSACK() {
-		c.undoRecovery(now)
+	s.spurious = true
+	c.counters.SpuriousRecoveries++
+	if s.timeout {
+		c.counters.SpuriousTimeouts++
 	}
 }
 
@@ -120,11 +139,9 @@ func (c *Conn) undoRecovery(now Instant) {
 	}
 	if c.recovery.phase == phaseLoss {
 		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4
-		c.counters.SpuriousTimeouts++
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
 	c.loss.undo = undo{}
-	c.loss.spell.spurious = true
-	c.counters.SpuriousRecoveries++
+	c.noteSpurious()
 	c.trace(now, TraceUndo)
 }
