@@ -69,14 +69,18 @@ type SendCheckpoint struct {
 	// CorkEnd, where CorkEnds says so, is up to where a cork lets text go.
 	CorkEnds bool
 	CorkEnd  uint32
+	// Narrow says that the peer's buffer is not what its largest window was.
+	Narrow bool
 }
 
 // ReceiveCheckpoint is a connection's side from the peer.
 type ReceiveCheckpoint struct {
 	IRS, Nxt, Adv uint32
 	Scale         uint8
-	MSS           int
+	MSS           uint16
 	RTT           time.Duration
+	Echo          uint32 // the timestamp that told RTT
+	Drained       bool   // all was read since the window was told
 	// Text waits for the application; OutOfOrder came behind a gap, in order of
 	// sequence, and Recent are positions in it in the order in which SACK reports
 	// them. Fin is the peer's, where HasFin says that it came.
@@ -168,7 +172,7 @@ func (c *Conn) saveSend(now Instant) SendCheckpoint {
 		Scale: c.tx.wndScale, Wnd: c.tx.wnd, MaxWnd: c.tx.maxWnd, MSS: c.tx.mss,
 		SentAgo:       since(now, c.txc.lastSent),
 		RecoveryPoint: c.recovery.point.Value(),
-		CorkEnds:      c.txc.corkEnds, CorkEnd: c.txc.corkEnd.Value(),
+		CorkEnds:      c.txc.corkEnds, CorkEnd: c.txc.corkEnd.Value(), Narrow: c.txc.narrow,
 	}
 	if c.snd.size() > 0 {
 		s.Text = make([]byte, 0, c.snd.size())
@@ -182,7 +186,7 @@ func (c *Conn) saveSend(now Instant) SendCheckpoint {
 func (c *Conn) saveReceive() ReceiveCheckpoint {
 	r := ReceiveCheckpoint{
 		IRS: c.rx.irs.Value(), Nxt: c.rx.nxt.Value(), Adv: c.rx.adv.Value(),
-		Scale: c.rx.wndScale, MSS: c.rx.mss, RTT: c.rx.rtt,
+		Scale: c.rx.wndScale, MSS: c.rx.mss, RTT: c.rx.rtt, Echo: c.rx.echo, Drained: c.rx.drained,
 		AckDue: c.ack.now || c.ack.unacked > 0,
 	}
 	if n := c.rcv.size(); n > 0 {

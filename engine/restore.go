@@ -28,7 +28,7 @@ import (
 // CLOSED.
 func (c *Conn) Restore(now Instant, k *Checkpoint, s *Settings) error {
 	*c = Conn{}
-	if err := k.check(); err != nil {
+	if err := k.Check(); err != nil {
 		return fmt.Errorf("engine: a checkpoint that cannot be: %w", err)
 	}
 	controller, _ := findController(k.CongestionControl)
@@ -82,7 +82,7 @@ func before(now Instant, ago time.Duration) Instant {
 func (c *Conn) restoreReceive(r *ReceiveCheckpoint) {
 	c.rx = recvVars{
 		irs: seq.New(r.IRS), nxt: seq.New(r.Nxt), adv: seq.New(r.Adv),
-		wndScale: r.Scale, mss: r.MSS, rtt: r.RTT,
+		wndScale: r.Scale, mss: r.MSS, rtt: r.RTT, echo: r.Echo, drained: r.Drained,
 	}
 	c.ack.now = r.AckDue
 	if len(r.Text) > 0 {
@@ -134,7 +134,7 @@ func (c *Conn) restoreSend(now Instant, k *Checkpoint) {
 		wndScale: s.Scale, wnd: s.Wnd, maxWnd: s.MaxWnd,
 	}
 	c.txc.lastSent = before(now, s.SentAgo)
-	c.txc.corkEnds, c.txc.corkEnd = s.CorkEnds, seq.New(s.CorkEnd)
+	c.txc.corkEnds, c.txc.corkEnd, c.txc.narrow = s.CorkEnds, seq.New(s.CorkEnd), s.Narrow
 	c.recovery.point = seq.New(s.RecoveryPoint)
 	c.recovery.reorder.fack = c.tx.una
 	if s.MSS > 0 {
@@ -203,9 +203,9 @@ func (k *Checkpoint) textStart() seq.Num {
 	return seq.New(k.Send.ISS).Add(1)
 }
 
-// check returns an error where a checkpoint contradicts itself, so that what is
-// restored from it could break.
-func (k *Checkpoint) check() error {
+// Check returns an error where the checkpoint contradicts itself, so that Restore
+// will not take it.
+func (k *Checkpoint) Check() error {
 	_, known := findController(k.CongestionControl)
 	switch {
 	case k.State > StateLastAck || int(k.Reason) >= len(reasonNames) || int(k.SoftError) >= len(reasonNames):
@@ -272,7 +272,7 @@ func (k *Checkpoint) checkSend() error {
 func (k *Checkpoint) checkReceive() error {
 	r := &k.Receive
 	at, adv := seq.New(r.Nxt), seq.New(r.Adv)
-	if r.Scale > maxWindowScale || r.MSS < 1 || r.MSS > math.MaxUint16 {
+	if r.Scale > maxWindowScale || r.MSS < 1 {
 		return errors.New("the window offered, or the MSS")
 	}
 	if k.State == StateClosed || k.State == StateSynSent {
