@@ -43,13 +43,18 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 	// out to be somebody else's.
 	a.hold(pkt)
 	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
-		if !e.postpone(a) {
+		switch {
+		case e.postpone(a):
+			return
+		case e.frozen.Load():
+			e.shared.Dropped.Increment()
+		default:
 			l.handleSegment(id, &a.Segment, pkt)
-			a.free()
 		}
+		a.free()
 		return
 	}
-	if e.mu.TryLock() {
+	if !e.still() && e.mu.TryLock() {
 		now := e.shared.Clock.Now()
 		if e.shared.pause.on.Load() {
 			a.Arrived = now

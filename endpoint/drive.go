@@ -76,9 +76,10 @@ func (e *Endpoint) unlock(now engine.Instant) {
 	}
 }
 
-// noted reports whether somebody who found the lock held left a note.
+// noted reports whether somebody who found the lock held left a note that is to be
+// seen to now.
 func (e *Endpoint) noted() bool {
-	return e.alarm.Load() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen
+	return !e.still() && (e.alarm.Load() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen)
 }
 
 // attend sees to the notes, unless somebody else does.
@@ -100,6 +101,9 @@ func (w *waker) Wake() {
 
 // drain hands the engine what the notes are about.
 func (e *Endpoint) drain(now engine.Instant) {
+	if e.still() {
+		return
+	}
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
 		e.timer.Fired(e.conn.Deadline())

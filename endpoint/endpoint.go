@@ -45,6 +45,9 @@ type Endpoint struct {
 	// the expiry of its timer.
 	inbox inbox
 	alarm atomic.Bool
+	// frozen says that the endpoint was saved, or is not restored yet: what comes
+	// waits (see checkpoint.go).
+	frozen atomic.Bool
 
 	// readMu and writeMu each serialise one direction's callers while they copy
 	// from and to their memory, which happens without mu. Either comes before
@@ -125,6 +128,9 @@ type rare struct {
 	orphaned           bool
 
 	tune rcvTuner
+
+	// saved is what the endpoint was loaded with, until it is restored.
+	saved *saved
 
 	// lastErr is what SO_ERROR reports.
 	lastErr tcpip.Error

@@ -21,7 +21,7 @@ import (
 // cannot know it (RFC 5927, section 4.1).
 func (e *Endpoint) HandleError(transErr stack.TransportError, pkt *stack.PacketBuffer) {
 	at, ok := quoted(pkt)
-	if !ok {
+	if !ok || e.still() {
 		return
 	}
 	now := e.lock()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/rand"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -127,26 +128,32 @@ type Shared struct {
 
 	mu   sync.RWMutex
 	opts Options
+	// restored are endpoints that are frozen until all are restored.
+	restored []*Endpoint
 }
 
 // NewShared returns what the endpoints of s share, with the given options. The
 // secrets are drawn from the stack's secure source.
 func NewShared(s *stack.Stack, opts Options) *Shared {
-	stats := s.Stats()
-	shared := &Shared{
-		Stack:   s,
-		Clock:   adapter.NewClock(s.Clock()),
-		Secrets: adapter.NewSecrets(s.SecureRNG()),
-		TCP:     stats.TCP,
-		Dropped: stats.DroppedPackets,
-		opts:    opts,
-	}
-	rng := s.SecureRNG()
-	for at := shared.ephemeral.secret[:]; len(at) > 0; at = at[8:] {
-		binary.NativeEndian.PutUint64(at, rng.Uint64())
-	}
+	shared := &Shared{Stack: s, opts: opts}
+	shared.begin(s.SecureRNG())
 	return shared
 }
+
+// begin sets what follows from the stack, and draws the secrets from rng.
+func (s *Shared) begin(rng rand.RNG) {
+	stats := s.Stack.Stats()
+	s.Clock = adapter.NewClock(s.Stack.Clock())
+	s.Secrets = adapter.NewSecrets(rng)
+	s.TCP, s.Dropped = stats.TCP, stats.DroppedPackets
+	for at := s.ephemeral.secret[:]; len(at) > 0; at = at[8:] {
+		binary.NativeEndian.PutUint64(at, rng.Uint64())
+	}
+}
+
+// loaded is called when all objects of a saved stack are there. A stack that is
+// loaded has this source of randomness, which it may not have got yet.
+func (s *Shared) loaded() { s.begin(rand.RNGFrom(rand.Reader)) }
 
 // Options returns the options in force.
 func (s *Shared) Options() Options {

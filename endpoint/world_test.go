@@ -48,6 +48,14 @@ type world struct {
 // newStack returns a stack with one NIC that has both addresses of a host.
 func newStack(t testing.TB, clock tcpip.Clock, link stack.LinkEndpoint, addrs ...tcpip.Address) *stack.Stack {
 	t.Helper()
+	s := makeStack(t, clock, link, addrs...)
+	t.Cleanup(func() { s.Close(); s.Wait() })
+	return s
+}
+
+// makeStack is newStack for whoever sees to its end.
+func makeStack(t testing.TB, clock tcpip.Clock, link stack.LinkEndpoint, addrs ...tcpip.Address) *stack.Stack {
+	t.Helper()
 	s := stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{transport.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6},
@@ -71,7 +79,6 @@ func newStack(t testing.TB, clock tcpip.Clock, link stack.LinkEndpoint, addrs ..
 		{Destination: header.IPv4EmptySubnet, NIC: nic},
 		{Destination: header.IPv6EmptySubnet, NIC: nic},
 	})
-	t.Cleanup(func() { s.Close(); s.Wait() })
 	return s
 }
 

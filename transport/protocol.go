@@ -124,6 +124,9 @@ func (p *protocol) Pause() { p.shared.Pause() }
 // Resume implements stack.TransportProtocol: what has waited is processed.
 func (p *protocol) Resume() { p.shared.Resume() }
 
-// Restore implements stack.TransportProtocol: it is Resume, for a stack whose
-// endpoints were restored.
-func (p *protocol) Restore() { p.shared.Resume() }
+// Restore implements stack.TransportProtocol: all endpoints were restored, and go
+// on.
+func (p *protocol) Restore() {
+	p.shared.Resume()
+	p.shared.Restored()
+}

@@ -48,10 +48,17 @@ func (h *host) notify(e engine.Events) {
 
 // act does what was planned for a set time.
 func (h *host) act(v Verb) {
-	if !h.opened || h.closed {
+	if !h.opened {
 		return
 	}
-	now := h.sim.now
+	if v == DoRestore {
+		h.restore()
+		return
+	}
+	if h.closed {
+		return
+	}
+	now := h.now()
 	h.sim.logf(h, "act %d", v)
 	switch v {
 	case DoCloseWrite:
@@ -71,10 +78,22 @@ func (h *host) act(v Verb) {
 	h.input()
 }
 
+// restore goes on with a checkpoint of the connection, by another clock.
+func (h *host) restore() {
+	k := h.conn.Checkpoint(h.now())
+	h.conn.Release()
+	h.epoch = engine.Instant(h.sim.rng.Int64N(int64(1000*time.Hour))) - h.sim.now
+	h.sim.logf(h, "restore")
+	if err := h.conn.Restore(h.now(), k, &h.Settings); err != nil {
+		h.sim.failf("host %d: %v", h.id, err)
+	}
+	h.input()
+}
+
 func (h *host) closeAll() {
 	h.ended, h.closed, h.gaveUp = true, true, true
 	h.sim.logf(h, "close")
-	h.conn.Close(h.sim.now)
+	h.conn.Close(h.now())
 	h.input()
 }
 
@@ -105,7 +124,7 @@ func (h *host) write() {
 		n := min(h.size(h.WriteSize), h.Write-h.out.n)
 		space := h.conn.WriteSpace()
 		b := h.out.next(n, h.sim.rng.IntN(4*n))
-		took := h.conn.Write(h.sim.now, &b)
+		took := h.conn.Write(h.now(), &b)
 		if took < 0 || took > min(n, space) || int(b.Size()) != n-took {
 			h.sim.failf("host %d: Write of %d into %d of space took %d and left %d", h.id, n, space, took, b.Size())
 		}
@@ -144,7 +163,7 @@ func (h *host) end() {
 	switch h.End {
 	case EndShutdown:
 		h.ended = true
-		h.conn.CloseWrite(h.sim.now)
+		h.conn.CloseWrite(h.now())
 		h.input()
 		h.maybeClose()
 	case EndHold:
@@ -156,7 +175,7 @@ func (h *host) end() {
 		h.closeAll()
 	case EndAbort:
 		h.ended, h.closed = true, true
-		h.conn.Abort(h.sim.now)
+		h.conn.Abort(h.now())
 		h.input()
 	}
 }
@@ -196,7 +215,7 @@ func (h *host) readOnce(readable int) {
 		}
 		b.Release()
 	}
-	n := h.conn.Read(h.sim.now, &b, limit)
+	n := h.conn.Read(h.now(), &b, limit)
 	if n != min(limit, readable) || n != int(b.Size()) || h.conn.Readable() != readable-n {
 		h.sim.failf("host %d: Read of %d gave %d (%d) of %d bytes and left %d", h.id, limit, n, b.Size(), readable, h.conn.Readable())
 	}

@@ -4,6 +4,7 @@
 package enginetest
 
 import (
+	"slices"
 	"time"
 
 	"tcpcb/engine"
@@ -74,12 +75,14 @@ type Act struct {
 // Verb is a call of the application.
 type Verb uint8
 
-// The verbs, each named after the engine's method.
+// The verbs, each named after the engine's method. DoRestore goes on with a
+// checkpoint of the connection, by another clock.
 const (
 	DoCloseWrite Verb = iota
 	DoCloseRead
 	DoClose
 	DoAbort
+	DoRestore
 )
 
 // Link is one direction of a path. The zero value delivers everything at once
@@ -125,7 +128,7 @@ func (c *Config) Orderly() bool {
 	for i := range c.Hosts {
 		h, peer := &c.Hosts[i], &c.Hosts[1-i]
 		switch {
-		case len(h.Acts) > 0, h.End == EndAbort:
+		case h.End == EndAbort || slices.ContainsFunc(h.Acts, func(a Act) bool { return a.Do != DoRestore }):
 			return false
 		case h.End == EndClose && peer.Write > 0:
 			return false
@@ -134,9 +137,14 @@ func (c *Config) Orderly() bool {
 	return true
 }
 
-// Clean reports whether the path delivers everything once and in order, so that
-// nothing has to be sent again.
+// Clean reports whether the path delivers everything once and in order, and no
+// engine forgets what it has sent, so that nothing has to be sent again.
 func (c *Config) Clean() bool {
+	for i := range c.Hosts {
+		if slices.ContainsFunc(c.Hosts[i].Acts, func(a Act) bool { return a.Do == DoRestore }) {
+			return false
+		}
+	}
 	for _, l := range c.Links {
 		if l.Loss != 0 || l.Duplicate != 0 || l.Corrupt != 0 || l.BurstStart != 0 || l.Reorder != 0 ||
 			l.Queue != 0 || l.MTU != 0 || l.CutFor != 0 {

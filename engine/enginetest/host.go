@@ -18,6 +18,7 @@ type host struct {
 	id     int
 	sim    *sim
 	conn   engine.Conn
+	epoch  engine.Instant // how far the host's clock is ahead of the simulation's
 	opened bool
 	inputs int
 	seg    engine.Segment // reused, as an owner would
@@ -45,11 +46,20 @@ func newHost(s *sim, id int) *host {
 }
 
 // deadline returns when the engine wants to be woken.
-func (h *host) deadline() engine.Instant { return h.conn.Deadline() }
+func (h *host) deadline() engine.Instant {
+	at := h.conn.Deadline()
+	if at == engine.Never {
+		return at
+	}
+	return at - h.epoch
+}
+
+// now returns the instant, on the host's own clock.
+func (h *host) now() engine.Instant { return h.sim.now + h.epoch }
 
 func (h *host) openActive() {
 	h.sim.logf(h, "open")
-	h.conn.OpenActive(h.sim.now, h.Params, &h.Settings)
+	h.conn.OpenActive(h.now(), h.Params, &h.Settings)
 	h.started()
 }
 
@@ -69,8 +79,8 @@ func (h *host) input() {
 
 // wake hands the engine the time, which may be too early for it.
 func (h *host) wake() {
-	early, before := h.conn.Deadline() > h.sim.now, h.conn.Deadline()
-	h.conn.HandleDeadline(h.sim.now)
+	early, before := h.conn.Deadline() > h.now(), h.conn.Deadline()
+	h.conn.HandleDeadline(h.now())
 	h.input()
 	if early && h.conn.Deadline() != before {
 		h.sim.failf("host %d: a wake that came too early moved the deadline", h.id)
@@ -81,7 +91,7 @@ func (h *host) wake() {
 func (h *host) receive(p *packet) {
 	if p.tooBig > 0 {
 		h.sim.logf(h, "too big: mss %d at %d", p.tooBig, p.at.Sub(seq.New(h.Params.ISS)))
-		h.conn.HandlePathMTU(h.sim.now, uint16(min(p.tooBig, 65535)), p.at)
+		h.conn.HandlePathMTU(h.now(), uint16(min(p.tooBig, 65535)), p.at)
 		h.input()
 		return
 	}
@@ -107,7 +117,7 @@ func (h *host) receive(p *packet) {
 // dispatch does what a stack does with a segment: it goes to the connection, to
 // the listener, or is answered with a reset.
 func (h *host) dispatch(in *engine.Segment) {
-	now := h.sim.now
+	now := h.now()
 	switch {
 	case h.opened && h.conn.State() != engine.StateClosed:
 		h.rules.received(in)
@@ -132,7 +142,7 @@ func (h *host) dispatch(in *engine.Segment) {
 // acknowledgment of its answer. All that it remembers is what the cookie, a
 // keyed hash, would tell.
 func (h *host) listenCookie(in *engine.Segment) {
-	now, p := h.sim.now, h.Params
+	now, p := h.now(), h.Params
 	iss := seq.New(p.ISS)
 	switch engine.ClassifyListen(in) {
 	case engine.ListenSyn:
@@ -170,7 +180,7 @@ func (h *host) drain() {
 			h.sim.failf("host %d: the engine and its application never rest", h.id)
 		}
 		var out engine.Segment
-		for n := 0; h.conn.PollSegment(h.sim.now, &out); n++ {
+		for n := 0; h.conn.PollSegment(h.now(), &out); n++ {
 			h.rules.sent(&out)
 			h.transmit(&out)
 			if n > 100000 {
@@ -178,7 +188,7 @@ func (h *host) drain() {
 			}
 		}
 		h.input()
-		if h.conn.Deadline() <= h.sim.now {
+		if h.conn.Deadline() <= h.now() {
 			h.wake()
 			continue
 		}
