@@ -26,8 +26,9 @@ type Checkpoint struct {
 	GSOMaxSize                           int
 	NoWindowScale, NoTimestamps, NoSACK  bool
 	CongestionControl                    string
-	RcvBuf, SndBuf                       int  // as Resize set them
-	WindowScale, Timestamps, SACK        bool // agreed on, or offered so far
+	RcvBuf, SndBuf                       int   // as Resize set them
+	WindowScale, Timestamps, SACK        bool  // agreed on, or offered so far
+	ECN                                  uint8 // agreed on so far, and owed
 	Passive, SynDue, LostSyn             bool
 	SynRetries                           uint8
 	SynAgo                               time.Duration
@@ -130,7 +131,7 @@ func (c *Conn) Checkpoint(now Instant) *Checkpoint {
 		NoWindowScale: c.par.noWindowScale, NoTimestamps: c.par.noTimestamps, NoSACK: c.par.noSACK,
 		CongestionControl: controllers[c.par.controller].name,
 		RcvBuf:            c.buf.rcv, SndBuf: c.buf.snd,
-		WindowScale: c.shake.scale, Timestamps: c.shake.stamps, SACK: c.shake.sack,
+		WindowScale: c.shake.scale, Timestamps: c.shake.stamps, SACK: c.shake.sack, ECN: uint8(c.ecn),
 		Passive: c.shake.passive, SynDue: c.shake.due, LostSyn: c.rto.lostSyn,
 		SynRetries: c.shake.retries, SynAgo: since(now, c.shake.sentAt),
 		Send: c.saveSend(now), Receive: c.saveReceive(),

@@ -32,7 +32,7 @@ func (c *Conn) Restore(now Instant, k *Checkpoint, s *Settings) error {
 		return fmt.Errorf("engine: a checkpoint that cannot be: %w", err)
 	}
 	controller, _ := findController(k.CongestionControl)
-	c.state, c.reason, c.soft, c.events = k.State, k.Reason, k.SoftError, k.Events
+	c.state, c.reason, c.soft, c.events, c.ecn = k.State, k.Reason, k.SoftError, k.Events, ecn(k.ECN)
 	c.set = s.inRange()
 	c.par = params{
 		gsoMaxSize: int32(k.GSOMaxSize), mss: k.MSS, peerMSS: k.PeerMSS, controller: controller,
