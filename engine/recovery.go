@@ -140,8 +140,9 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 		// are what a peer without SACK cannot tell of.
 		if r.phase == phaseOpen {
 			r.dups = 0
-			// Left behind by 2 GiB, the point would seem to be ahead.
-			r.point = seq.Max(r.point, c.tx.una)
+			// Left behind by 2 GiB, the point would seem to be ahead. But it is not
+			// reached until more is acknowledged.
+			r.point = seq.Max(r.point, c.tx.una.Add(-1))
 		}
 	case n.duplicate && !c.shake.sack:
 		r.dups++
