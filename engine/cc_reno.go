@@ -112,7 +112,11 @@ func (w *windowed) onIdle(Instant) { w.cwnd = min(w.cwnd, w.initial) }
 // mayGrow reports whether an acknowledgment may open the window. One that is not
 // used says nothing about the path (RFC 7661, section 4.3), and in fast recovery
 // the window is recovery's.
+//
+// Nor does text that had been deemed lost, and so was not in the network: it is
+// taken out of s. After a timeout, that is what had arrived before.
 func (w *windowed) mayGrow(s *ackSample) bool {
+	s.acked -= s.late
 	return s.limited && !s.echo && s.phase != phaseFast
 }
 

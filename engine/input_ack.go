@@ -123,10 +123,12 @@ func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
 func (c *Conn) sampleRTT(d *delivery, acked bool) {
 	if d.sentAt != Never && !d.resent {
 		c.rtt.sample(d.now.Sub(d.sentAt))
+		c.loss.eifel.onSample(&c.rtt, c.tx.una)
 		return
 	}
 	if acked && d.echoes {
 		c.sampleEcho(d.now, d.echo)
+		c.loss.eifel.onSample(&c.rtt, c.tx.una)
 	}
 }
 

@@ -38,7 +38,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case c.pollTailProbe(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case c.pollTailProbe(now, out), c.pollForward(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
 		c.watchWindow(now)
 		c.watchSupply()
@@ -151,7 +151,7 @@ func (c *Conn) maxSACKBlocks(o *wire.Options) int {
 // window lets it go (RFC 6675, section 5, step C).
 func (c *Conn) pollLost(now Instant, out *Segment) bool {
 	id := c.board.nextLost()
-	if id == 0 || !c.state.sends() {
+	if id == 0 || !c.state.sends() || c.loss.frto.holds() && !c.recovery.first {
 		return false
 	}
 	r := c.board.recs[id].r
@@ -188,6 +188,7 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.board.sentAgain(id, mss, c.stamp(now, r.Len()))
 	c.recovery.first = false
 	c.loss.undo.onResent(r, ceilDiv(r.Len(), mss))
+	c.loss.frto.onResent(r)
 	out.Retransmission = true
 	c.txc.lastSent = now
 	c.counters.Retransmits++
@@ -235,6 +236,9 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 		return false
 	}
 	c.control()
+	if c.loss.frto.holds() {
+		return false
+	}
 	c.restartIdle(now)
 	mss := c.segmentRoom()
 	n, ok := c.allowed(mss)

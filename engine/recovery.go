@@ -37,7 +37,10 @@ type lossState struct {
 	prr  prr
 	tlp  tailProbe
 	undo undo
-	run  lossRun
+	frto frto
+	// eifel is what a spurious timeout asks of the round-trip times yet.
+	eifel eifelRTT
+	run   lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
 	// refused is how many segments have reached the peer, and were refused.
@@ -205,7 +208,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 		acked = n.acked // RFC 5681, section 3.1: not what is SACKed
 	}
 	s := ackSample{
-		now: now, acked: acked, lost: c.loss.lost,
+		now: now, acked: acked, late: d.late, lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
@@ -235,7 +238,8 @@ func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	// After a timeout, the verdict on all that was outstanding was one: it falls
 	// with its first part. In fast recovery, each was judged by itself.
 	open := c.board.anyLost() || c.board.resentBytes > 0
-	if u.byDSACK() || u.byOriginals() && (c.recovery.phase == phaseLoss || !open) {
+	spurious := c.checkForward(n, d)
+	if spurious || u.byDSACK() || u.byOriginals() && (c.recovery.phase == phaseLoss || !open) {
 		c.undoRecovery(now)
 	}
 }
@@ -308,6 +312,7 @@ func (c *Conn) endRecovery(now Instant) {
 		c.cc.onRecovered(now)
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
+	c.loss.frto = frto{}
 	c.recovery.reorder.onRecovered()
 	c.trace(now, TraceRecovered)
 }
@@ -321,14 +326,17 @@ func (c *Conn) onTimeout(now Instant) {
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
+		c.loss.eifel.begin(&c.rtt)
 		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
 	r := &c.recovery
+	was := r.phase
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true
 	c.loss.tlp = tailProbe{}
 	c.timers.stop(timerProbe)
 	c.timers.stop(timerReorder)
-	c.board.renege(c.tell(now))
+	reneged := c.board.renege(c.tell(now))
+	c.loss.frto.onTimeout(c.tx.una, was, reneged)
 	if !c.shake.sack || c.set.NoRACK {
 		c.board.loseAll(c.tell(now))
 		return
