@@ -148,7 +148,7 @@ func (c *Conn) pollForward(now Instant, out *Segment) bool {
 	n := min(unsent, usable, mss)
 	switch {
 	case !c.state.sends():
-	case unsent == 0 && c.finDue() && usable > 0,
+	case unsent == 0 && c.finDue(),
 		n > 0 && (n == mss || n == unsent && !c.set.Cork || 2*n >= c.tx.maxWnd && n < unsent):
 		f.quota--
 		c.txc.cwndLimited = true // what is lost waits

@@ -82,7 +82,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.txc.maxFlight = false, c.pipe()
+		c.txc.cwndLimited, c.txc.maxFlight, c.loss.burst = false, c.pipe(), 0
 		c.armProbe(now)
 	}
 	if news.hold {

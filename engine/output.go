@@ -248,6 +248,12 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 	if c.ecn.has(ecnCWR) {
 		n = min(n, mss) // or the link might put CWR on each packet of a run
 	}
+	if most := c.boundBurst(now, n, mss); most < n {
+		if most == 0 {
+			return false
+		}
+		n = most
+	}
 	c.sendText(now, out, n, mss)
 	c.txc.force = false
 	c.armProbe(now)
@@ -275,6 +281,7 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.tx.nxt = r.End
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
+	c.loss.burst += n
 	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
@@ -365,7 +372,7 @@ func (c *Conn) pollAck(now Instant, out *Segment) bool {
 	return true
 }
 
-// restartIdle shrinks the congestion window after a pause (RFC 5681, section
+// restartIdle tells congestion control of a pause before it ends (RFC 5681, section
 // 4.1).
 func (c *Conn) restartIdle(now Instant) {
 	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {

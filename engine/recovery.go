@@ -45,6 +45,8 @@ type lossState struct {
 	lost int
 	// refused is how many segments have reached the peer, and were refused.
 	refused int
+	// burst is how many bytes were sent since something was last acknowledged.
+	burst   int
 	spell   spell
 	reduced reduction
 }
@@ -211,7 +213,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 		now: now, acked: acked, late: d.late, lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
-		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
+		phase: phase, limited: c.limited(), full: c.txc.cwndLimited, echo: n.echo, rate: d.sample,
 	}
 	if d.sentAt != Never && !d.resent {
 		s.rtt = max(d.now.Sub(d.sentAt), 0)
