@@ -92,7 +92,7 @@ type lostSample struct {
 type ackSample struct {
 	now   Instant
 	acked int // bytes newly known to have arrived, by ACK or SACK
-	late  int // of these, bytes that had been deemed lost
+	opens int // bytes for which a window may open (see opens)
 	lost  int // bytes newly deemed lost
 	// priorFlight and flight are what was in the network before and after.
 	priorFlight, flight int

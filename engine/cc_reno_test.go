@@ -44,6 +44,7 @@ func (r *ccRig) sample(s ackSample) {
 	if s.srtt == 0 {
 		s.srtt = ccRTT
 	}
+	s.opens = s.acked
 	r.delivered += int64(s.acked)
 	s.now, s.rate.delivered = r.now, r.delivered
 	r.onAck(s)

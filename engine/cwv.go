@@ -112,11 +112,9 @@ func (v *cwv) afterRecovery() (base int, another bool) {
 // forget ends the account of a recovery.
 func (v *cwv) forget() { v.used, v.lost = 0, 0 }
 
-// validate takes an acknowledgment into account, and takes out of it what opens no
-// window: text that had been deemed lost, and so was not in the network. After a
-// timeout, that is what had arrived before.
+// validate takes an acknowledgment into account.
 func (w *windowed) validate(s *ackSample) {
-	s.acked -= s.late
+	s.acked = s.opens
 	w.cwv.onAck(s)
 	if w.validated() {
 		w.cwv.validAt = s.now

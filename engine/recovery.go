@@ -205,12 +205,8 @@ func (c *Conn) wereRefused() bool {
 
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
-	acked := d.bytes
-	if c.set.NoRACK && c.shake.sack && c.cc.reduces() {
-		acked = n.acked // RFC 5681, section 3.1: not what is SACKed
-	}
 	s := ackSample{
-		now: now, acked: acked, late: d.late, lost: c.loss.lost,
+		now: now, acked: d.bytes, opens: opens(phase, n, d), lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), full: c.txc.cwndLimited, echo: n.echo, rate: d.sample,
@@ -226,6 +222,22 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	if c.cc.understates() {
 		c.rate.onLimited(c.pipe())
 	}
+}
+
+// opens returns for how many bytes an acknowledgment opens the window of Reno or
+// CUBIC. They are those that it acknowledges cumulatively (RFC 5681, section 3.1):
+// a duplicate MUST NOT change the window, by which limited transmit lets a segment
+// go (RFC 3042, section 2). After a timeout, text does not count either that had
+// been SACKed or deemed lost: it was not in the network, and its arrival makes no
+// room.
+func opens(phase recoveryPhase, n *ackNews, d *delivery) int {
+	switch {
+	case phase == phaseOpen:
+		return n.acked
+	case n.acked > 0:
+		return d.bytes - d.late
+	}
+	return 0
 }
 
 // checkSpurious takes a recovery back for which there was no reason. What a
