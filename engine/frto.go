@@ -70,6 +70,7 @@ type frtoAck struct {
 	sack      bool    // the peer sends SACK
 	late      bool    // text has arrived that was deemed lost, and was not sent again
 	needed    bool    // a timestamp shows that what was sent again was needed
+	mss       int
 }
 
 // onAck is steps 2 and 3. It reports whether the timeout is found to be spurious.
@@ -92,6 +93,11 @@ func (f *frto) onFirst(a *frtoAck) {
 	case !a.acked && (a.sack || !a.duplicate):
 		// The enhanced algorithm waits for SND.UNA to move (section 3.1, step 2);
 		// what is no acknowledgment of anything is none to either.
+	case !a.sack && f.end.Add(a.mss).Less(a.una):
+		// Without SACK a leap is a gap that was filled: what was sent again had
+		// been lost, and the rest had not. What is only late is acknowledged as it
+		// comes, two segments at most. The RFC would go on.
+		f.step = frtoOff
 	case a.acked && f.end.LessEq(a.una) && a.una.Less(a.point):
 		f.step, f.quota = frtoForward, frtoSegments // 2b
 	default:
@@ -126,7 +132,7 @@ func (c *Conn) checkForward(n *ackNews, d *delivery) bool {
 	spurious := f.onAck(&frtoAck{
 		una: c.tx.una, point: c.recovery.point, high: c.board.highSacked,
 		acked: n.acked > 0, duplicate: n.duplicate || d.sackNews, sack: c.shake.sack,
-		late: d.unlost, needed: c.loss.undo.needed,
+		late: d.unlost, needed: c.loss.undo.needed, mss: c.smss(),
 	})
 	if f.step == frtoForward && c.board.at(0).fate == sacked {
 		// The peer must have discarded what it had SACKed, or the acknowledgment

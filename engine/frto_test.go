@@ -15,7 +15,7 @@ func TestFRTO(t *testing.T) {
 	const una, point = 0, 50
 	ack := func(una int, a frtoAck) frtoAck {
 		a.una, a.point, a.acked = seq.New(uint32(una)), seq.New(point), una > 0
-		a.high = seq.Max(a.high, a.una)
+		a.high, a.mss = seq.Max(a.high, a.una), 10
 		return a
 	}
 	for _, tt := range []struct {
@@ -29,7 +29,8 @@ func TestFRTO(t *testing.T) {
 		{"2a: covers recover", []frtoAck{ack(50, frtoAck{late: true})}, frtoOff, false},
 		{"2a: not all that was sent again", []frtoAck{ack(5, frtoAck{})}, frtoOff, false},
 		{"2b", []frtoAck{ack(10, frtoAck{})}, frtoForward, false},
-		{"2b: beyond what was sent again", []frtoAck{ack(30, frtoAck{late: true})}, frtoForward, false},
+		{"2b: a segment beyond what was sent again", []frtoAck{ack(20, frtoAck{late: true})}, frtoForward, false},
+		{"a leap", []frtoAck{ack(21, frtoAck{late: true})}, frtoOff, false},
 		{"2: no news of either sort", []frtoAck{ack(0, frtoAck{})}, frtoSent, false},
 		{"3a: a duplicate", []frtoAck{ack(10, frtoAck{}), {una: seq.New(10), point: seq.New(50), duplicate: true}}, frtoOff, false},
 		{"3b", []frtoAck{ack(10, frtoAck{}), ack(20, frtoAck{late: true})}, frtoOff, true},
@@ -41,6 +42,7 @@ func TestFRTO(t *testing.T) {
 		{"SACK, 2: a duplicate", []frtoAck{ack(0, frtoAck{sack: true, duplicate: true, late: true, high: seq.New(30)})}, frtoSent, false},
 		{"SACK, 2a: covers RecoveryPoint", []frtoAck{ack(50, frtoAck{sack: true})}, frtoOff, false},
 		{"SACK, 2b", []frtoAck{ack(10, frtoAck{sack: true})}, frtoForward, false},
+		{"SACK, 2b: beyond what was sent again", []frtoAck{ack(30, frtoAck{sack: true, late: true})}, frtoForward, false},
 		{"SACK, 3a: what is new", []frtoAck{ack(10, frtoAck{sack: true}),
 			{una: seq.New(10), point: seq.New(50), sack: true, duplicate: true, high: seq.New(60)}}, frtoOff, false},
 		{"SACK, 3a: beyond RecoveryPoint", []frtoAck{ack(10, frtoAck{sack: true}), ack(60, frtoAck{sack: true, late: true})}, frtoOff, false},

@@ -482,3 +482,14 @@ func TestFRTOLossAfterSpurious(t *testing.T) {
 	s.In(". 1 ack 10001 win 60000")
 	counts(t, s, 2, 1)
 }
+
+// Without SACK, a first acknowledgment that leaps tells of a gap that was filled:
+// the timeout was for a loss.
+func TestFRTOLeap(t *testing.T) {
+	s := timedOut(t, withoutSACK(), 6)
+	s.In(". 1 ack 4001 win 60000")
+	s.Out(". 4001:5001")
+	s.Out(". 5001:6001")
+	counts(t, s, 3, 0)
+	s.In("R 1 win 0")
+}
