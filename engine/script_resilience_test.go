@@ -192,68 +192,55 @@ func TestLostRetransmissionsTimeOut(t *testing.T) {
 
 // RFC 3042, section 2: each of the first two duplicates sends one new segment,
 // beyond the window by two at most, as far as the peer's window has room; the
-// congestion window is not changed (MUST NOT). Without SACK it is left out.
+// congestion window is not changed (MUST NOT). Without RACK it is left out.
 func TestLimitedTransmit(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		opt  Options
-		dups [3]string
-	}{
-		{"SACK", withoutRACK(), [3]string{" <sack 1001-2001>", " <sack 1001-3001>", " <sack 1001-4001>"}},
-		{"RACK", withRACK(), [3]string{" <sack 1001-2001>", " <sack 1001-3001>", " <sack 1001-4001>"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			opts := map[bool]string{true: "<mss 1000>", false: "<mss 1000,sackOK>"}[tt.opt.Params.NoSACK]
-			s := Established(t, tt.opt, 60000, opts)
-			s.Write(20000)
-			outs(s, 1, 10, false)
-			s.Advance(rackRTT)
-			s.In(". 1 ack 1 win 60000" + tt.dups[0])
-			s.Out(". 10001:11001")
-			if i := s.Conn.Info(); i.Cwnd != 10000 {
-				t.Errorf("cwnd %d after a duplicate, want 10000", i.Cwnd)
-			}
-			s.In(". 1 ack 1 win 60000" + tt.dups[1])
-			s.Out(". 11001:12001")
-			if i := s.Conn.Info(); i.Cwnd != 10000 {
-				t.Errorf("cwnd %d after two, want 10000", i.Cwnd)
-			}
-			s.In(". 1 ack 1 win 60000" + tt.dups[2])
-			s.Out(". 1:1001")
-			if i := s.Conn.Info(); i.Ssthresh != 5000 {
-				t.Errorf("ssthresh %d, want half of 10000: what limited transmit sent MUST NOT count (RFC 5681, section 3.2, step 2)", i.Ssthresh)
-			}
-			s.In("R 1 win 0")
-
-			s = Established(t, tt.opt, 10000, opts) // the peer's window is full
-			s.Write(20000)
-			outs(s, 1, 10, false)
-			s.Advance(rackRTT)
-			s.In(". 1 ack 1 win 10000" + tt.dups[0])
-			s.In(". 1 ack 1 win 10000" + tt.dups[1])
-			s.In(". 1 ack 1 win 10000" + tt.dups[2])
-			s.Out(". 1:1001")
-			s.In("R 1 win 0")
-		})
+	dups := [3]string{" <sack 1001-2001>", " <sack 1001-3001>", " <sack 1001-4001>"}
+	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
+	s.Write(20000)
+	outs(s, 1, 10, false)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000" + dups[0])
+	s.Out(". 10001:11001")
+	if i := s.Conn.Info(); i.Cwnd != 10000 {
+		t.Errorf("cwnd %d after a duplicate, want 10000", i.Cwnd)
 	}
+	s.In(". 1 ack 1 win 60000" + dups[1])
+	s.Out(". 11001:12001")
+	if i := s.Conn.Info(); i.Cwnd != 10000 {
+		t.Errorf("cwnd %d after two, want 10000", i.Cwnd)
+	}
+	s.In(". 1 ack 1 win 60000" + dups[2])
+	s.Out(". 1:1001")
+	if i := s.Conn.Info(); i.Ssthresh != 5000 {
+		t.Errorf("ssthresh %d, want half of 10000: what limited transmit sent MUST NOT count (RFC 5681, section 3.2, step 2)", i.Ssthresh)
+	}
+	s.In("R 1 win 0")
+
+	s = Established(t, withRACK(), 10000, "<mss 1000,sackOK>") // the peer's window is full
+	s.Write(20000)
+	outs(s, 1, 10, false)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 10000" + dups[0])
+	s.In(". 1 ack 1 win 10000" + dups[1])
+	s.In(". 1 ack 1 win 10000" + dups[2])
+	s.Out(". 1:1001")
+	s.In("R 1 win 0")
 }
 
 // RFC 3042, section 2: with SACK, a duplicate that tells nothing new MUST NOT send
 // anything.
 func TestLimitedTransmitNeedsNews(t *testing.T) {
-	for _, o := range []Options{withoutRACK(), withRACK()} {
-		s := Established(t, o, 60000, "<mss 1000,sackOK>")
-		s.Write(20000)
-		outs(s, 1, 10, false)
-		s.Advance(rackRTT)
-		for range 5 {
-			s.In(". 1 ack 1 win 60000")
-		}
-		s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
-		s.Out(". 10001:11001")
-		s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
-		s.In("R 1 win 0")
+	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
+	s.Write(20000)
+	outs(s, 1, 10, false)
+	s.Advance(rackRTT)
+	for range 5 {
+		s.In(". 1 ack 1 win 60000")
 	}
+	s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
+	s.Out(". 10001:11001")
+	s.In(". 1 ack 1 win 60000 <sack 1001-2001>")
+	s.In("R 1 win 0")
 }
 
 // RFC 6582, section 3.2, step 3: of several losses in a window each partial

@@ -147,8 +147,8 @@ func (c *Conn) undoRecovery(now Instant) {
 		// What RACK learned is of a copy that had not arrived.
 		c.loss.rack = rack{}
 		// RFC 5682, section 2.1, step 3b: what was outstanding at the timeout may
-		// yet be found lost by duplicate acknowledgments.
-		c.recovery.point = c.tx.una
+		// yet be found lost. RecoveryPoint lies just before SND.UNA.
+		c.recovery.point = c.tx.una.Add(-1)
 	}
 	c.loss.frto = frto{}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
