@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 
 	"tcpcb/linkfifo"
 )
@@ -105,6 +106,44 @@ func TestMirageBlackout(t *testing.T) {
 			server.Close()
 			v.wantEmpty()
 		})
+	}
+}
+
+// TestMaxRTO: a stack's TCPMaxRTOOption of a second has a connection go on within
+// a second of the return of a path that was cut for 5 s; by default it takes as
+// long as the doubled timeouts do (RFC 6298, section 5.5).
+func TestMaxRTO(t *testing.T) {
+	for _, cc := range []string{"reno", "cubic"} {
+		for _, bounded := range []bool{true, false} {
+			v := newVirtual(t, 7, linkfifo.Side{MTU: 1500, Path: linkfifo.Path{Rate: 100e6, Delay: 10 * time.Millisecond}})
+			if bounded {
+				opt := tcpip.TCPMaxRTOOption(time.Second)
+				if err := v.a.SetTransportProtocolOption(header.TCPProtocolNumber, &opt); err != nil {
+					t.Fatal(err)
+				}
+			}
+			name := tcpip.CongestionControlOption(cc)
+			if err := v.a.SetTransportProtocolOption(header.TCPProtocolNumber, &name); err != nil {
+				t.Fatal(err)
+			}
+			client, server := v.connect(5001)
+			f, back := newFlow(client, server, 1, 4<<20), newFlow(server, client, 2, 0)
+			v.until("a megabyte", time.Minute, func() bool { f.step(); back.step(); return f.got > 1<<20 })
+			v.link.SetDown(true)
+			v.clock.Advance(5 * time.Second)
+			f.step() // what was past the cut
+			v.link.SetDown(false)
+			got, start := f.got, v.clock.Elapsed()
+			v.until("more text", 10*time.Second, func() bool { f.step(); back.step(); return f.got > got })
+			took := v.clock.Elapsed() - start
+			if within := took <= time.Second; within != bounded {
+				t.Errorf("%s, bounded %v: goes on after %v", cc, bounded, took)
+			}
+			v.run(10*time.Minute, f, back)
+			client.Close()
+			server.Close()
+			v.wantEmpty()
+		}
 	}
 }
 

@@ -58,6 +58,10 @@ type controller interface {
 	// onIdle is called before text is sent after nothing was in the network
 	// for longer than the RTO (RFC 5681, section 4.1).
 	onIdle(now Instant)
+	// burst is how many bytes may be sent without an acknowledgment of any,
+	// where a window was not used for a while (RFC 7661, section 4.4.2); 0 is no
+	// bound.
+	burst(now Instant) int
 	// setMSS tells that the segment size changed.
 	setMSS(mss int)
 	// takeOver begins where another controller left off.
@@ -88,6 +92,7 @@ type lostSample struct {
 type ackSample struct {
 	now   Instant
 	acked int // bytes newly known to have arrived, by ACK or SACK
+	opens int // bytes for which a window may open (see opens)
 	lost  int // bytes newly deemed lost
 	// priorFlight and flight are what was in the network before and after.
 	priorFlight, flight int
@@ -101,6 +106,9 @@ type ackSample struct {
 	// limited says that the congestion window, and not the application or the
 	// peer's window, kept text back since the last acknowledgment.
 	limited bool
+	// full says that it did so indeed, and not only that slow start may have
+	// come to use it.
+	full bool
 	// echo says that the acknowledgment echoes a mark, and so SHOULD NOT open the
 	// window (RFC 3168, section 6.1.2).
 	echo bool

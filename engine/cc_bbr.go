@@ -126,7 +126,8 @@ func (b *bbr) threshold() int    { return math.MaxInt } // there is no slow star
 func (b *bbr) pacingRate() int64 { return b.pacing }
 func (b *bbr) reduces() bool     { return false }
 func (b *bbr) understates() bool { return b.state == bbrProbeRTT }
-func (b *bbr) onIdle(Instant)    {} // section 5.4.2: the model outlives the pause
+func (b *bbr) onIdle(Instant)    {}           // section 5.4.2: the model outlives the pause
+func (b *bbr) burst(Instant) int { return 0 } // it paces
 func (b *bbr) setMSS(mss int)    { b.mss = mss }
 
 // takeOver begins with the window there is, and finds the bandwidth anew.

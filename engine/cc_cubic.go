@@ -56,6 +56,7 @@ func (c *cubic) name() string { return ccCubic }
 func (c *cubic) segments() float64 { return float64(c.cwnd) / float64(c.mss) }
 
 func (c *cubic) onAck(s ackSample) {
+	c.validate(&s)
 	if !c.mayGrow(&s) {
 		c.pass(s.now)
 		return
@@ -140,11 +141,11 @@ func (c *cubic) befriend(cwnd, acked float64) {
 	c.west += alpha * acked / cwnd
 }
 
-func (c *cubic) onRecovery(_ Instant, flight int) { c.reduce(flight, 2) }
+func (c *cubic) onRecovery(now Instant, flight int) { c.reduce(c.base(now, flight), 2) }
 
 // onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST),
 // but goes on to a window of one segment (RFC 9438, section 4.6, MUST).
-func (c *cubic) onCongestion(_ Instant, flight int) { c.reduce(flight, 1) }
+func (c *cubic) onCongestion(now Instant, flight int) { c.reduce(c.markBase(now, flight), 1) }
 
 // reduce is the multiplicative decrease, to a window of least segments or more
 // (RFC 9438, section 4.6, figure 5).
@@ -170,7 +171,12 @@ func (c *cubic) remember() {
 	}
 }
 
-func (c *cubic) onRecovered(Instant) { c.cwnd = max(c.ssthresh, c.mss) }
+func (c *cubic) onRecovered(Instant) {
+	if base, another := c.cwv.afterRecovery(); another {
+		c.ssthresh = max(int(float64(base)*cubicBeta), c.mss)
+	}
+	c.cwnd = max(c.ssthresh, c.mss)
+}
 
 // onTimeout is RFC 9438, section 4.8: as RFC 5681 has it, but with beta; the
 // stage that follows slow start begins with its own window for W_max.
@@ -184,6 +190,7 @@ func (c *cubic) onTimeout(_ Instant, flight int, first bool) {
 	c.cwnd = c.mss
 	c.cubicEpoch = cubicEpoch{}
 	c.undo.slow = c.first.end()
+	c.cwv.forget()
 }
 
 func (c *cubic) save() {
@@ -193,6 +200,7 @@ func (c *cubic) save() {
 // onUndo restores what the reduction took away (RFC 9438, section 4.9.2), unless
 // the window is larger again.
 func (c *cubic) onUndo(Instant) {
+	c.cwv.forget()
 	u := &c.undo
 	if u.cwnd <= c.cwnd {
 		return

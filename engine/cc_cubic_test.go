@@ -322,11 +322,11 @@ func TestCubicSlowStart(t *testing.T) {
 			t.Errorf("congestion avoidance %v, W_est %v, want %v", c.running, c.west, want)
 		}
 	}
-	// After a pause slow start goes up to ssthresh, and a stage begins anew.
+	// After a long pause slow start goes up to ssthresh, and a stage begins anew.
 	r, c = newCubicRig(100, 200)
 	r.ack(1000)
 	start := c.start
-	r.now = r.now.Add(time.Minute)
+	r.now = r.now.Add(6 * time.Minute)
 	r.onIdle(r.now)
 	r.ack(1000)
 	if c.running {

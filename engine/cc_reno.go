@@ -27,6 +27,7 @@ func newReno(mss, initial int) controller { return &reno{windowed: newWindowed(m
 func (r *reno) name() string { return ccReno }
 
 func (r *reno) onAck(s ackSample) {
+	r.validate(&s)
 	if !r.mayGrow(&s) {
 		return
 	}
@@ -40,11 +41,12 @@ func (r *reno) onAck(s ackSample) {
 	}
 }
 
-func (r *reno) onRecovery(_ Instant, flight int) { r.reduce(flight) }
+func (r *reno) onRecovery(now Instant, flight int) { r.reduce(r.base(now, flight)) }
 
 // onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST),
 // but goes on to a window of one segment.
-func (r *reno) onCongestion(_ Instant, flight int) {
+func (r *reno) onCongestion(now Instant, flight int) {
+	flight = r.markBase(now, flight)
 	r.reduce(flight)
 	r.cwnd = max(flight/2, r.mss)
 }
@@ -56,7 +58,12 @@ func (r *reno) reduce(flight int) {
 	r.slow = r.first.end()
 }
 
-func (r *reno) onRecovered(Instant) { r.cwnd, r.acked = max(r.ssthresh, r.mss), 0 }
+func (r *reno) onRecovered(Instant) {
+	if base, another := r.cwv.afterRecovery(); another {
+		r.ssthresh = max(base/2, r.mss)
+	}
+	r.cwnd, r.acked = max(r.ssthresh, r.mss), 0
+}
 
 func (r *reno) onTimeout(_ Instant, flight int, first bool) {
 	// RFC 5681, section 3.1: for a segment that was sent again before, ssthresh
@@ -67,10 +74,12 @@ func (r *reno) onTimeout(_ Instant, flight int, first bool) {
 	}
 	r.cwnd, r.acked = r.mss, 0
 	r.slow = r.first.end()
+	r.cwv.forget()
 }
 
 // onUndo restores what the reduction took away (RFC 4015, section 3.2).
 func (r *reno) onUndo(Instant) {
+	r.cwv.forget()
 	if r.prior.cwnd == 0 {
 		return
 	}
@@ -85,6 +94,7 @@ type windowed struct {
 	mss, initial   int
 	cwnd, ssthresh int
 	first          hystart // slow start, the first time
+	cwv            cwv
 }
 
 func newWindowed(mss, initial int) windowed {
@@ -98,22 +108,11 @@ func (w *windowed) pacingRate() int64 { return 0 }
 func (w *windowed) understates() bool { return false }
 func (w *windowed) reduces() bool     { return true }
 func (w *windowed) onSent(sendSample) {}
-func (w *windowed) onLost(lostSample) {}
 func (w *windowed) setMSS(mss int)    { w.mss = mss; w.cwnd = max(w.cwnd, mss) }
 
 func (w *windowed) takeOver(window, threshold int) {
 	w.cwnd, w.ssthresh = window, threshold
 	w.first.done = w.first.done || window >= threshold
-}
-
-// onIdle restarts with the initial window (RFC 5681, section 4.1).
-func (w *windowed) onIdle(Instant) { w.cwnd = min(w.cwnd, w.initial) }
-
-// mayGrow reports whether an acknowledgment may open the window. One that is not
-// used says nothing about the path (RFC 7661, section 4.3), and in fast recovery
-// the window is recovery's.
-func (w *windowed) mayGrow(s *ackSample) bool {
-	return s.limited && !s.echo && s.phase != phaseFast
 }
 
 // slowStart opens the window below ssthresh, and returns the bytes acknowledged

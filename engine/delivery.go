@@ -20,6 +20,7 @@ type delivery struct {
 	reorder      *reordering
 
 	bytes    int     // newly known to have arrived
+	late     int     // of those, what was deemed lost
 	sentAt   Instant // of the latest of what was sent once; Never when there is none
 	resent   bool    // some of it was sent more than once
 	original bool    // of something that was, an earlier copy has arrived
@@ -27,16 +28,21 @@ type delivery struct {
 	// last says so as well, but it is a guess where timestamps should tell;
 	// narrowly, that original is for less than the clock's granularity.
 	last, narrowly bool
+	unlost         bool // something has arrived that was deemed lost, and sent once
 	sackNews       bool // SACK told something new
 	sample         rateSample
 }
 
 // add takes a record that has arrived; acked says that the acknowledgment
-// itself tells, and not a SACK.
+// itself tells, and not a SACK. Its fate is yet what it was before.
 func (d *delivery) add(s *record, acked bool) {
 	n := s.r.Len()
 	d.bytes += n
 	d.rate.onDelivered(d.now, n, &s.stamp, &d.sample)
+	if s.fate == deemedLost {
+		d.late += n
+		d.unlost = d.unlost || !s.retransmitted
+	}
 	if !s.retransmitted {
 		if d.sentAt == Never || s.stamp.sentAt > d.sentAt {
 			d.sentAt = s.stamp.sentAt

@@ -82,7 +82,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.txc.maxFlight = false, c.pipe()
+		c.txc.cwndLimited, c.txc.maxFlight, c.loss.burst = false, c.pipe(), 0
 		c.armProbe(now)
 	}
 	if news.hold {
@@ -123,20 +123,26 @@ func (c *Conn) newDelivery(now Instant, in *Segment) delivery {
 func (c *Conn) sampleRTT(d *delivery, acked bool) {
 	if d.sentAt != Never && !d.resent {
 		c.rtt.sample(d.now.Sub(d.sentAt))
+		c.loss.eifel.onSample(&c.rtt, c.tx.una)
 		return
 	}
 	if acked && d.echoes {
-		c.sampleEcho(d.now, d.echo)
+		if c.sampleEcho(d.now, d.echo) {
+			c.loss.eifel.onSample(&c.rtt, c.tx.una)
+		}
 	}
 }
 
-// sampleEcho takes the time since the timestamp echo, unless it cannot be one of
-// ours.
-func (c *Conn) sampleEcho(now Instant, echo uint32) {
+// sampleEcho takes the time since the timestamp echo, and reports whether it can
+// be one of ours.
+func (c *Conn) sampleEcho(now Instant, echo uint32) bool {
 	ms := int32(timestamp(now, c.par.tsOffset) - echo)
-	if rtt := time.Duration(ms) * time.Millisecond; ms >= 0 && rtt <= c.set.MaxRTO {
+	rtt := time.Duration(ms) * time.Millisecond
+	ours := ms >= 0 && rtt <= c.set.MaxRTO
+	if ours {
 		c.rtt.sample(rtt)
 	}
+	return ours
 }
 
 // windowOf returns the window that a segment offers, in bytes; that of a SYN is

@@ -38,7 +38,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case c.pollTailProbe(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case c.pollTailProbe(now, out), c.pollForward(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
 		c.watchWindow(now)
 		c.watchSupply()
@@ -151,7 +151,7 @@ func (c *Conn) maxSACKBlocks(o *wire.Options) int {
 // window lets it go (RFC 6675, section 5, step C).
 func (c *Conn) pollLost(now Instant, out *Segment) bool {
 	id := c.board.nextLost()
-	if id == 0 || !c.state.sends() {
+	if id == 0 || !c.state.sends() || c.loss.frto.holds() && !c.recovery.first {
 		return false
 	}
 	r := c.board.recs[id].r
@@ -188,6 +188,7 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 	c.board.sentAgain(id, mss, c.stamp(now, r.Len()))
 	c.recovery.first = false
 	c.loss.undo.onResent(r, ceilDiv(r.Len(), mss))
+	c.loss.frto.onResent(r)
 	out.Retransmission = true
 	c.txc.lastSent = now
 	c.counters.Retransmits++
@@ -235,6 +236,9 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 		return false
 	}
 	c.control()
+	if c.loss.frto.holds() {
+		return false
+	}
 	c.restartIdle(now)
 	mss := c.segmentRoom()
 	n, ok := c.allowed(mss)
@@ -243,6 +247,12 @@ func (c *Conn) pollText(now Instant, out *Segment) bool {
 	}
 	if c.ecn.has(ecnCWR) {
 		n = min(n, mss) // or the link might put CWR on each packet of a run
+	}
+	if most := c.boundBurst(now, n, mss); most < n {
+		if most == 0 {
+			return false
+		}
+		n = most
 	}
 	c.sendText(now, out, n, mss)
 	c.txc.force = false
@@ -271,6 +281,7 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.tx.nxt = r.End
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
+	c.loss.burst += n
 	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
@@ -361,7 +372,7 @@ func (c *Conn) pollAck(now Instant, out *Segment) bool {
 	return true
 }
 
-// restartIdle shrinks the congestion window after a pause (RFC 5681, section
+// restartIdle tells congestion control of a pause before it ends (RFC 5681, section
 // 4.1).
 func (c *Conn) restartIdle(now Instant) {
 	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {

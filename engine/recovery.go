@@ -37,11 +37,16 @@ type lossState struct {
 	prr  prr
 	tlp  tailProbe
 	undo undo
-	run  lossRun
+	frto frto
+	// eifel is what a spurious timeout asks of the round-trip times yet.
+	eifel eifelRTT
+	run   lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
 	// refused is how many segments have reached the peer, and were refused.
 	refused int
+	// burst is how many bytes were sent since something was last acknowledged.
+	burst   int
 	spell   spell
 	reduced reduction
 }
@@ -201,15 +206,11 @@ func (c *Conn) wereRefused() bool {
 
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
-	acked := d.bytes
-	if c.set.NoRACK && c.shake.sack && c.cc.reduces() {
-		acked = n.acked // RFC 5681, section 3.1: not what is SACKed
-	}
 	s := ackSample{
-		now: now, acked: acked, lost: c.loss.lost,
+		now: now, acked: d.bytes, opens: opens(phase, n, d), lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
-		phase: phase, limited: c.limited(), echo: n.echo, rate: d.sample,
+		phase: phase, limited: c.limited(), full: c.txc.cwndLimited, echo: n.echo, rate: d.sample,
 	}
 	if d.sentAt != Never && !d.resent {
 		s.rtt = max(d.now.Sub(d.sentAt), 0)
@@ -224,6 +225,22 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	}
 }
 
+// opens returns for how many bytes an acknowledgment opens the window of Reno or
+// CUBIC. They are those that it acknowledges cumulatively (RFC 5681, section 3.1):
+// a duplicate MUST NOT change the window, by which limited transmit lets a segment
+// go (RFC 3042, section 2). After a timeout, text does not count either that had
+// been SACKed or deemed lost: it was not in the network, and its arrival makes no
+// room.
+func opens(phase recoveryPhase, n *ackNews, d *delivery) int {
+	switch {
+	case phase == phaseOpen:
+		return n.acked
+	case n.acked > 0:
+		return d.bytes - d.late
+	}
+	return 0
+}
+
 // checkSpurious takes a recovery back for which there was no reason. What a
 // recovery that has ended sent again may yet prove spurious, as long as no new
 // one has begun.
@@ -236,7 +253,8 @@ func (c *Conn) checkSpurious(now Instant, n *ackNews, d *delivery) {
 	// After a timeout, the verdict on all that was outstanding was one: it falls
 	// with its first part. In fast recovery, each was judged by itself.
 	open := c.board.anyLost() || c.board.resentBytes > 0
-	if u.byDSACK() || u.byOriginals() && (c.recovery.phase == phaseLoss || !open) {
+	spurious := c.checkForward(n, d)
+	if spurious || u.byDSACK() || u.byOriginals() && (c.recovery.phase == phaseLoss || !open) {
 		c.undoRecovery(now)
 	}
 }
@@ -309,6 +327,7 @@ func (c *Conn) endRecovery(now Instant) {
 		c.cc.onRecovered(now)
 	}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
+	c.loss.frto = frto{}
 	c.recovery.reorder.onRecovered()
 	c.trace(now, TraceRecovered)
 }
@@ -322,14 +341,17 @@ func (c *Conn) onTimeout(now Instant) {
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
 		c.loss.undo.begin()
+		c.loss.eifel.begin(&c.rtt)
 		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
 	r := &c.recovery
+	was := r.phase
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true
 	c.loss.tlp = tailProbe{}
 	c.timers.stop(timerProbe)
 	c.timers.stop(timerReorder)
-	c.board.renege(c.tell(now))
+	reneged := c.board.renege(c.tell(now))
+	c.loss.frto.onTimeout(c.tx.una, was, reneged)
 	if !c.shake.sack || c.set.NoRACK {
 		c.board.loseAll(c.tell(now))
 		return

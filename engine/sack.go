@@ -77,13 +77,13 @@ func (b *scoreboard) sackRange(news, block seq.Range, d *delivery) {
 			b.split(i, cut)
 		}
 		id := *b.order.at(i)
-		b.leave(id)
 		s = &b.recs[id]
+		d.add(s, false)
+		b.leave(id)
 		s.fate = sacked
 		b.join(id)
 		b.highSacked = seq.Max(b.highSacked, s.r.End)
 		d.sackNews = true
-		d.add(s, false)
 	}
 }
 

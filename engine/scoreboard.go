@@ -208,6 +208,9 @@ func (b *scoreboard) unlose() {
 		}
 		b.flight.insertAfter(b.recs, after, id)
 	}
+	if !b.empty() {
+		b.marked = b.span().Start // look for losses anew
+	}
 }
 
 // sentAgain notes that the record goes out again, in packets of unit bytes.

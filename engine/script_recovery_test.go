@@ -274,22 +274,6 @@ func TestWindowClosesOverFlight(t *testing.T) {
 	s.State(engine.StateEstablished)
 }
 
-// Restart after idle (RFC 5681, section 4.1).
-func TestRestartAfterIdle(t *testing.T) {
-	s := Established(t, plain(nil), 60000, "<mss 1000>")
-	send(s, 1, 10)
-	s.In(". 1 ack 10001 win 60000")
-	if got := s.Conn.Info().Cwnd; got <= 10000 {
-		t.Fatalf("cwnd %d did not grow", got)
-	}
-	s.Advance(time.Second)
-	send(s, 10001, 10)
-	if got := s.Conn.Info().Cwnd; got != 10000 {
-		t.Errorf("cwnd %d, want the restart window", got)
-	}
-	s.In(". 1 ack 20001 win 60000")
-}
-
 // After a lost SYN the initial window is one segment (RFC 5681, 3.1, MUST) and
 // the RTO 3 seconds (RFC 6298, section 5.7).
 func TestLostSyn(t *testing.T) {

@@ -3,7 +3,11 @@
 
 package engine
 
-import "tcpcb/engine/seq"
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+)
 
 // undo finds out whether what was sent again had been lost at all. Where it had
 // not, recovery ends and the congestion window is what it was (RFC 3522, RFC
@@ -138,10 +142,45 @@ func (c *Conn) undoRecovery(now Instant) {
 		c.cc.onRecovered(now)
 	}
 	if c.recovery.phase == phaseLoss {
-		c.rto.backoff, c.rto.retries = 0, 0 // RFC 4015, section 4
+		c.rto.backoff, c.rto.retries = 0, 0
+		c.loss.eifel.until(c.recovery.point)
+		// What RACK learned is of a copy that had not arrived.
+		c.loss.rack = rack{}
+		// RFC 5682, section 2.1, step 3b: what was outstanding at the timeout may
+		// yet be found lost. RecoveryPoint lies just before SND.UNA.
+		c.recovery.point = c.tx.una.Add(-1)
 	}
+	c.loss.frto = frto{}
 	c.recovery.phase, c.recovery.dups, c.recovery.first = phaseOpen, 0, false
 	c.loss.undo = undo{}
 	c.noteSpurious()
 	c.trace(now, TraceUndo)
+}
+
+// eifelRTT has the retransmission timer forget the wait that a spurious timeout
+// was about, and be the more careful for it: the first round trip of text that
+// had not been sent by then stands with what was known before (RFC 4015, section
+// 3.2, step 8).
+type eifelRTT struct {
+	srtt, rttvar time.Duration // SRTT_prev and RTTVAR_prev
+	point        seq.Num       // SND.NXT when the timer expired
+	due          bool
+}
+
+// begin notes what was known when the timer expired (RFC 4015, section 3.2, step
+// 1).
+func (e *eifelRTT) begin(rtt *rttEstimator) {
+	*e = eifelRTT{srtt: rtt.srtt + 2*clockGranularity, rttvar: rtt.rttvar}
+}
+
+// until waits for text beyond point.
+func (e *eifelRTT) until(point seq.Num) { e.due, e.point = true, point }
+
+// onSample is told that a round trip was measured, by an acknowledgment up to una.
+func (e *eifelRTT) onSample(rtt *rttEstimator, una seq.Num) {
+	if !e.due || una.LessEq(e.point) {
+		return
+	}
+	e.due = false
+	rtt.srtt, rtt.rttvar = max(e.srtt, rtt.latest), max(e.rttvar, rtt.latest/2)
 }
