@@ -46,7 +46,7 @@ type saved struct {
 	bindAddr   tcpip.Address
 	lastErr    tcpip.Error
 	owner      tcpip.PacketOwner
-	tune       rcvTuner // without the measurement under way
+	tune       rcvTuner  // without the measurement under way
 	parent     *Endpoint // the listener, while the handshake lasts
 	backlog    int       // this one and what follows are a listener's
 	refuses    bool
