@@ -29,6 +29,10 @@ type rcvTuner struct {
 // milliseconds, and the application is not woken more exactly either.
 const leastRound = time.Millisecond
 
+// readerGrace is how long text may wait without making the reader slow: it has
+// other things to do, and a busy machine wakes it late.
+const readerGrace = 10 * time.Millisecond
+
 // measure takes copied bytes that were read, on a path whose round-trip time is
 // rtt, and reports whether more was read in a round trip than ever. What was read
 // in a longer time counts in proportion: an application that is slow, and then
@@ -40,7 +44,7 @@ func (t *rcvTuner) measure(now engine.Instant, copied int, rtt time.Duration) bo
 	if passed < rtt {
 		return false
 	}
-	busy := max(passed-t.idle, rtt)
+	busy := max(passed-t.idle-readerGrace, rtt)
 	read := int(float64(t.copied) * float64(rtt) / float64(busy))
 	more := t.since != 0 && read > t.best
 	if more {

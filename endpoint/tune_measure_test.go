@@ -11,7 +11,7 @@ import (
 )
 
 // A measurement lasts a round trip, a millisecond at least; what was read in a
-// longer time counts in proportion, and the most counts.
+// time longer than that and the grace counts in proportion, and the most counts.
 func TestRcvTunerMeasures(t *testing.T) {
 	ms := time.Millisecond
 	type read struct {
@@ -29,7 +29,9 @@ func TestRcvTunerMeasures(t *testing.T) {
 		{"less than a round trip", 10 * ms, []read{{0, 1}, {9 * ms, 1000}}, false, 0},
 		{"a round trip", 10 * ms, []read{{0, 1}, {10 * ms, 1000}}, true, 1000},
 		{"in parts", 10 * ms, []read{{0, 1}, {4 * ms, 300}, {6 * ms, 700}}, true, 1000},
-		{"twice as long", 10 * ms, []read{{0, 1}, {20 * ms, 1000}}, true, 500},
+		{"twice as long, within the grace", 10 * ms, []read{{0, 1}, {20 * ms, 1000}}, true, 1000},
+		{"thrice as long", 10 * ms, []read{{0, 1}, {30 * ms, 1000}}, true, 500},
+		{"an hour", 10 * ms, []read{{0, 1}, {time.Hour, 1_000_000}}, true, 2},
 		{"less than before", 10 * ms, []read{{0, 1}, {10 * ms, 1000}, {10 * ms, 999}}, false, 1000},
 		{"as much", 10 * ms, []read{{0, 1}, {10 * ms, 1000}, {10 * ms, 1000}}, false, 1000},
 		{"more", 10 * ms, []read{{0, 1}, {10 * ms, 1000}, {10 * ms, 1001}}, true, 1001},
