@@ -109,7 +109,9 @@ func (e *Endpoint) Close() {
 		return
 	}
 	e.closed = true
-	e.apply(now) // the protocol's times are those of now
+	if e.opened && e.conn.Settings().TimeWait != e.shared.Options().TimeWaitTimeout {
+		e.apply(now) // the protocol's times are those of now
+	}
 	switch s := e.EndpointState(); {
 	case !e.opened:
 		e.closeIdle()
