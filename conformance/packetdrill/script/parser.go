@@ -183,8 +183,12 @@ func (p *parser) option() Option {
 	if p.tok = p.lexer.next(); !p.is("=") {
 		return Option{Line: t.line, Name: t.text}
 	}
-	// A define must be in force before the token after its value is read.
+	// A define must be in force before the token after its value is read, and what
+	// is defined may be defined already.
+	defines := p.lexer.defines
+	p.lexer.defines = nil
 	p.tok = p.lexer.next()
+	p.lexer.defines = defines
 	o := Option{Line: t.line, Name: t.text, Value: p.tok.text}
 	switch p.tok.kind {
 	case tokInt, tokFloat, tokHex, tokString, tokAddr:
