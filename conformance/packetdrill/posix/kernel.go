@@ -4,6 +4,8 @@
 package posix
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -77,6 +79,16 @@ type description struct {
 	polls []*epollItem
 }
 
+// unref gives up one use of an open file, and ends it with the last.
+func (d *description) unref() {
+	if d.refs--; d.refs == 0 {
+		for len(d.polls) > 0 {
+			d.polls[0].remove()
+		}
+		d.file.release()
+	}
+}
+
 // descriptor is an entry of the table of files.
 type descriptor struct {
 	*description
@@ -97,16 +109,36 @@ func (k *Kernel) install(d *description, closeOnExec bool, from int) (int, Errno
 	return -1, EMFILE
 }
 
+// open returns the open file of a number, if it may be used in that way:
+// O_RDONLY or O_WRONLY.
+//
+// Precondition: k.mu is held.
+func (k *Kernel) open(fd, mode int) (*description, Errno) {
+	d := k.fds[fd]
+	if d == nil || d.flags&accessMode != mode && d.flags&accessMode != O_RDWR {
+		return nil, EBADF
+	}
+	return d.description, 0
+}
+
+// drop takes a number off the table.
+//
+// Precondition: k.mu is held, and the number is in use.
+func (k *Kernel) drop(fd int) {
+	d := k.fds[fd]
+	delete(k.fds, fd)
+	d.unref()
+}
+
 // Shut ends the process: calls that block are interrupted and all files closed.
 // Connections go on as after close; SO_LINGER does not hold it up.
 func (k *Kernel) Shut() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, o := range append([]*Op(nil), k.pending...) {
-		o.result = fail(EINTR)
-		o.finish()
+	for len(k.pending) > 0 {
+		k.pending[0].interrupt()
 	}
-	for fd := range k.fds {
+	for _, fd := range slices.Sorted(maps.Keys(k.fds)) {
 		k.drop(fd)
 	}
 }

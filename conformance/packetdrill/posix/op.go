@@ -6,7 +6,9 @@ package posix
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/waiter"
@@ -68,6 +70,7 @@ type Op struct {
 	watched []watch
 	timer   tcpip.Timer
 	result  Result
+	partial int // what was read or written, of a call that goes on
 	begun   tcpip.MonotonicTime
 	ended   tcpip.MonotonicTime
 	woken   atomic.Bool // something notified that was watched
@@ -75,8 +78,10 @@ type Op struct {
 	over    chan struct{}
 }
 
-// watch is one file that an Op waits for.
+// watch is one file that an Op waits for. d, where it is set, stays open
+// meanwhile, whatever becomes of its numbers.
 type watch struct {
+	d     *description
 	f     file
 	mask  waiter.EventMask
 	entry *waiter.Entry
@@ -139,11 +144,18 @@ func (o *Op) Wait(ctx context.Context) Result {
 func (o *Op) Interrupt() {
 	o.k.mu.Lock()
 	defer o.k.mu.Unlock()
-	if o.Done() {
-		return
+	if !o.Done() {
+		o.interrupt()
 	}
-	if o.result.Ret <= 0 {
-		o.result = fail(EINTR)
+}
+
+// interrupt ends a call that is not done.
+//
+// Precondition: k.mu is held.
+func (o *Op) interrupt() {
+	o.result = fail(EINTR)
+	if o.partial > 0 {
+		o.result = ok(o.partial)
 	}
 	o.finish()
 }
@@ -153,7 +165,7 @@ func (o *Op) Interrupt() {
 func (k *Kernel) Poll() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, o := range append([]*Op(nil), k.pending...) {
+	for _, o := range slices.Clone(k.pending) {
 		if !o.Done() && o.mayProceed() && o.try(o) {
 			o.finish()
 		}
@@ -197,15 +209,36 @@ func (k *Kernel) ready(name string, r Result) *Op {
 	return o
 }
 
+// forever is the time limit of a call that has none.
+const forever = time.Duration(-1)
+
+// limit returns the time limit that SO_RCVTIMEO or SO_SNDTIMEO stands for.
+func limit(d time.Duration) time.Duration {
+	switch {
+	case d == 0:
+		return forever
+	case d < 0:
+		return 0
+	}
+	return d
+}
+
 // begin makes a call: it is tried at once and, unless that was enough, left with
-// those that wait.
+// those that wait, for as long as it may take. The time is over at once with 0.
 //
 // Precondition: k.mu is held.
-func (k *Kernel) begin(o *Op, watched ...watch) *Op {
+func (k *Kernel) begin(o *Op, may time.Duration, watched ...watch) *Op {
 	o.k, o.begun, o.over = k, k.clock.NowMonotonic(), make(chan struct{})
+	o.expired.Store(may == 0)
 	if o.try(o) {
 		o.finish()
 		return o
+	}
+	if may > 0 {
+		o.timer = k.clock.AfterFunc(may, func() {
+			o.expired.Store(true)
+			k.wake()
+		})
 	}
 	for _, w := range watched {
 		if q := w.f.queue(); q != nil {
@@ -215,6 +248,9 @@ func (k *Kernel) begin(o *Op, watched ...watch) *Op {
 			})
 			w.entry = &e
 			q.EventRegister(w.entry)
+		}
+		if w.d != nil {
+			w.d.refs++
 		}
 		o.watched = append(o.watched, w)
 	}
@@ -230,20 +266,21 @@ func (k *Kernel) begin(o *Op, watched ...watch) *Op {
 //
 // Precondition: k.mu is held.
 func (o *Op) finish() {
-	for _, w := range o.watched {
+	watched := o.watched
+	o.watched = nil
+	for _, w := range watched {
 		if w.entry != nil {
 			w.f.queue().EventUnregister(w.entry)
 		}
+		if w.d != nil {
+			w.d.unref()
+		}
 	}
-	o.watched = nil
 	if o.timer != nil {
 		o.timer.Stop()
 	}
-	for i, p := range o.k.pending {
-		if p == o {
-			o.k.pending = append(o.k.pending[:i:i], o.k.pending[i+1:]...)
-			break
-		}
+	if i := slices.Index(o.k.pending, o); i >= 0 {
+		o.k.pending = slices.Delete(o.k.pending, i, i+1)
 	}
 	o.ended = o.k.clock.NowMonotonic()
 	close(o.over)
