@@ -197,6 +197,10 @@ func (p *parser) option() Option {
 		if p.advance(); p.is("=") {
 			p.define(&o)
 		}
+		for p.is("-") { // ipv4-mapped-ipv6 is three words
+			p.advance()
+			o.Value += "-" + p.word("the rest of a value")
+		}
 	default:
 		p.fail("%s where the value of --%s should be", p.tok, t.text)
 	}

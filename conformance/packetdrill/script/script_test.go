@@ -239,7 +239,7 @@ func TestWholeScript(t *testing.T) {
 	const text = `// A comment.
 --tolerance_usecs=7000 // another
 --define=PORT=IPPROTO_TCP --tcp_ts_ecr_scaled
---local_ip=192.168.0.1 --ip_version=ipv4
+--local_ip=192.168.0.1 --ip_version=ipv4-mapped-ipv6
 /* one
    more */
 ` + "`../common/defaults.sh\nsysctl -q x=1`" + `
@@ -253,7 +253,7 @@ func TestWholeScript(t *testing.T) {
 		Name: "w.pkt",
 		Options: []Option{
 			{2, "tolerance_usecs", "7000"}, {3, "define", "PORT=IPPROTO_TCP"}, {3, "tcp_ts_ecr_scaled", ""},
-			{4, "local_ip", "192.168.0.1"}, {4, "ip_version", "ipv4"},
+			{4, "local_ip", "192.168.0.1"}, {4, "ip_version", "ipv4-mapped-ipv6"},
 		},
 		Init:    &Command{7, "../common/defaults.sh\nsysctl -q x=1"},
 		Cleanup: &Command{14, "cleanup"},
@@ -318,6 +318,7 @@ func TestErrors(t *testing.T) {
 		{"`x", 1, "no end"},
 		{"0 `x`\n`y`\nz", 3, "after the last command"},
 		{"--x=`y`\n0 f() = 0", 1, "value of --x"},
+		{"--x=a- 1\n0 f() = 0", 1, "rest of a value"},
 		{"0 f(99999999999999999999) = 0", 1, "too large"},
 		{"0 f(" + strings.Repeat("[", 100) + ") = 0", 1, "deep"},
 		{strings.Repeat(" ", maxSize+1), 1, "more than"},
