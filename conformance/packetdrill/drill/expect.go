@@ -32,6 +32,9 @@ func (r *runner) expect(t *timedEvent) error {
 		return &broken{want.Line, "there is no socket that could send a packet"}
 	}
 	if want.TCP != nil {
+		if err := lackOptions(want); err != nil {
+			return err
+		}
 		r.foresee(want.TCP)
 	}
 	got, err := r.gather(t)

@@ -20,6 +20,9 @@ func (r *runner) inject(p *script.Packet) error {
 	case p.ICMP != nil:
 		return r.injectICMP(p)
 	}
+	if err := lackOptions(p); err != nil {
+		return err
+	}
 	s := r.sock
 	if s == nil || s.phase == phaseListening {
 		s = r.newPeer(p)
@@ -49,6 +52,25 @@ func (r *runner) inject(p *script.Packet) error {
 	}
 	r.trace("line %d: < %v", p.Line, p.TCP)
 	r.wire.inject(buildIP(p.IP, src.Addr(), dst.Addr(), 6, buildTCP(live, src, dst)), r.time.now())
+	return nil
+}
+
+// foreign are options that no TCP of netstack has, and what they are for.
+var foreign = map[script.OptionKind]string{
+	script.OptFastOpen: "Fast Open", script.OptFastOpenX: "Fast Open", script.OptMD5: "MD5 signatures",
+	script.OptAccECN0: "AccECN", script.OptAccECN1: "AccECN",
+}
+
+// lackOptions returns an *unsupported for a segment with such an option.
+func lackOptions(p *script.Packet) error {
+	for _, o := range p.TCP.Options {
+		if what := foreign[o.Kind]; what != "" {
+			return &unsupported{p.Line, what}
+		}
+	}
+	if p.TCP.ACE {
+		return &unsupported{p.Line, "AccECN"}
+	}
 	return nil
 }
 
