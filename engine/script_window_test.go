@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -193,6 +194,38 @@ func TestDelayedAckOnRead(t *testing.T) {
 	s.In("P. 10221:10222 ack 1 win 1000")
 	s.Read(9000, 5841)
 	s.Expires(time.Millisecond, ". 1 ack 10222")
+}
+
+// Where many segments come at once, batch after batch, more of them are waited
+// for, but not after a PSH. A wait in vain makes the batch smaller.
+func TestDelayedAckGrows(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	at := 1
+	come := func(flags string) {
+		s.In(flags + " " + span(at, at+1460) + " ack 1 win 1000")
+		at += 1460
+	}
+	ack := func() string { return fmt.Sprintf(". 1 ack %d", at) }
+	for range 33 { // two at once
+		come(".")
+		come(".")
+		s.Read(9000, 2920)
+		s.Out(ack())
+	}
+	come(".")
+	s.Read(9000, 1460) // one is not enough now
+	come(".")
+	s.Read(9000, 1460)
+	s.Out(ack())
+	come("P.")
+	s.Read(9000, 1460)
+	s.Out(ack())
+	come(".")
+	s.Read(9000, 1460)
+	s.Expires(time.Millisecond, ack())
+	come(".")
+	s.Read(9000, 1460) // one is enough again
+	s.Out(ack())
 }
 
 // Cork lets go of a send buffer whose writer is not told of room yet: nothing
