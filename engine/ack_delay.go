@@ -35,7 +35,9 @@ func (c *Conn) oweAck(now Instant, n int) {
 		return
 	}
 	if !c.timers.armed(timerAck) {
-		c.timers.arm(timerAck, now.Add(delay))
+		at := now.Add(delay)
+		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), c.set.AckEvery)
+		c.timers.arm(timerAck, at)
 	}
 }
 
@@ -60,16 +62,16 @@ const (
 // full reports whether n full segments are a batch.
 func (b *ackBatch) full(n int) bool { return n > int(b.more) }
 
-// came takes the n segments of a full batch, and the time from the first to the
-// last; most bounds the batches to come. A larger batch is waited for only where
-// it would come in time too, and one segment tells nothing of that.
-func (b *ackBatch) came(n int, took time.Duration, most int) {
+// began takes the time from when one batch began to come to when the next did;
+// most bounds the batches to come. A larger batch is waited for only where it
+// would come in time too.
+func (b *ackBatch) began(after time.Duration, most int) {
+	now := time.Duration(b.more) + 1 // full segments
 	switch {
-	case n < 2:
-	case took > batchTime:
+	case after > batchTime:
 		b.late()
-	case int(b.more)+1 >= most:
-	case took*time.Duration(b.more+1) > batchTime*time.Duration(n-1):
+	case int(now) >= most:
+	case after*(now+1) > batchTime*now:
 		b.runs = 0
 	case b.runs < batchRuns:
 		b.runs++
@@ -94,17 +96,12 @@ func (c *Conn) ackDelay() time.Duration { return min(c.set.AckDelay, maxAckDelay
 // an acknowledgment: its pace is the sender's best guide. For less, it may be
 // about to write, and the answer carries the acknowledgment. Where more comes
 // within the same moment, it is waited for, unless the peer has pushed.
-func (c *Conn) ackOnRead(now Instant) {
+func (c *Conn) ackOnRead() {
 	n := int(c.ack.unacked) / c.fullSegment()
 	if c.rcv.size() > 0 || n == 0 || c.ack.now {
 		return
 	}
-	full := c.ack.batch.full(n)
-	if full {
-		since := c.timers.at[timerAck].Add(-c.ackDelay())
-		c.ack.batch.came(n, now.Sub(since), c.set.AckEvery)
-	}
-	c.ack.now = full || c.ack.pushed
+	c.ack.now = c.ack.batch.full(n) || c.ack.pushed
 }
 
 // onAckTimer ends the wait for more text, or for an answer.

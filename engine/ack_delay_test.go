@@ -15,24 +15,22 @@ func TestAckBatch(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		more  uint8
-		n     int
-		took  time.Duration
+		after time.Duration
 		times int
 		want  uint8
 	}{
-		{"one by one tells nothing", 0, 1, 0, 1000, 0},
-		{"two at once", 0, 2, 0, batchRuns, 0},
-		{"two at once, for long", 0, 2, 0, batchRuns + 1, 1},
-		{"two in the time", 0, 2, 100 * us, batchRuns + 1, 1},
-		{"two, too late", 0, 2, 101 * us, 1000, 0},
-		{"a third would be late", 1, 2, 51 * us, 1000, 1},
-		{"a third would not", 1, 2, 50 * us, batchRuns + 1, 2},
-		{"late", 9, 10, 101 * us, 1, 4},
-		{"as many as may be", 15, 16, 0, 1000, 15},
+		{"at once", 0, 0, batchRuns, 0},
+		{"at once, for long", 0, 0, batchRuns + 1, 1},
+		{"two come in the time", 0, 50 * us, batchRuns + 1, 1},
+		{"two would not", 0, 51 * us, 1000, 0},
+		{"three come in the time", 1, 66 * us, batchRuns + 1, 2},
+		{"three would not", 1, 67 * us, 1000, 1},
+		{"late", 9, 101 * us, 1, 4},
+		{"as many as may be", 15, 0, 1000, 15},
 	} {
 		b := ackBatch{more: c.more}
 		for range c.times {
-			b.came(c.n, c.took, 16)
+			b.began(c.after, 16)
 		}
 		if b.more != c.want {
 			t.Errorf("%s: %d more, want %d", c.name, b.more, c.want)
@@ -45,14 +43,14 @@ func TestAckBatchRuns(t *testing.T) {
 	b := ackBatch{more: 1}
 	for range 10 {
 		for range batchRuns {
-			b.came(2, 0, 16)
+			b.began(0, 16)
 		}
-		b.came(2, 60*time.Microsecond, 16)
+		b.began(70*time.Microsecond, 16)
 	}
 	if b.more != 1 || b.runs != 0 {
 		t.Errorf("%d more after %d runs, want 1 after 0", b.more, b.runs)
 	}
-	b.came(2, 0, 16)
+	b.began(0, 16)
 	b.late()
 	if b.more != 0 || b.runs != 0 {
 		t.Errorf("%d more after %d runs, want 0 after 0", b.more, b.runs)

@@ -71,7 +71,7 @@ func (c *Conn) Read(now Instant, dst *buffer.Buffer, limit int) int {
 	n := c.rcv.read(dst, limit)
 	if n > 0 {
 		c.windowOpened()
-		c.ackOnRead(now)
+		c.ackOnRead()
 	}
 	return n
 }
