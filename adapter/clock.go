@@ -12,14 +12,14 @@ import (
 	"tcpcb/engine"
 )
 
-// Clock reads a stack's clock as instants: nanoseconds since an epoch of its
-// own. It is a small value, to be copied. All methods may be
+// Clock reads a stack's clock as instants: nanoseconds since the epoch of its
+// monotonic reading. It is a small value, to be copied. All methods may be
 // called at the same time.
 type Clock struct {
 	clock tcpip.Clock
 	// epoch is set where clock is netstack's own, which reads the process's
-	// monotonic clock. It is read for every packet, and netstack's conversions
-	// take as long as that.
+	// monotonic clock, and is when that showed zero. It is read for every packet,
+	// and netstack's conversions take as long as the reading.
 	epoch time.Time
 }
 
@@ -28,7 +28,7 @@ var stdClock = reflect.TypeOf(tcpip.NewStdClock())
 // NewClock returns the clock c as instants.
 func NewClock(c tcpip.Clock) Clock {
 	if reflect.TypeOf(c) == stdClock {
-		return Clock{clock: c, epoch: time.Now()}
+		return Clock{clock: c, epoch: time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))}
 	}
 	return Clock{clock: c}
 }
