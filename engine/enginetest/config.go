@@ -4,7 +4,10 @@
 package enginetest
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"tcpcb/engine"
@@ -71,6 +74,35 @@ const (
 	EndAbort
 )
 
+var endNames = []string{"shutdown", "hold", "close", "abort"}
+
+// String is the end's name.
+func (e End) String() string { return nameOf(endNames, int(e)) }
+
+// MarshalText and UnmarshalText are for files of simulations.
+func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (e *End) UnmarshalText(b []byte) error { return named(endNames, b, e) }
+
+// nameOf is the i-th name.
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return strconv.Itoa(i)
+}
+
+// named finds the value of a name.
+func named[T ~uint8](names []string, b []byte, to *T) error {
+	i := slices.Index(names, string(b))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", b, strings.Join(names, ", "))
+	}
+	*to = T(i)
+	return nil
+}
+
 // Act is something that an application does After the start. Arg is what Do
 // takes, if anything.
 type Act struct {
@@ -101,6 +133,20 @@ const (
 	DoRcvBuf
 	DoSndBuf
 )
+
+var verbNames = []string{
+	"closeWrite", "closeRead", "close", "abort", "restore", "noDelay", "cork", "quickAck",
+	"keepAlive", "userTimeout", "windowClamp", "rcvBuf", "sndBuf",
+}
+
+// String is the verb's name.
+func (v Verb) String() string { return nameOf(verbNames, int(v)) }
+
+// MarshalText and UnmarshalText are for files of simulations.
+func (v Verb) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (v *Verb) UnmarshalText(b []byte) error { return named(verbNames, b, v) }
 
 // lossless reports whether text arrives for all that the verb does.
 func (v Verb) lossless() bool {

@@ -69,6 +69,20 @@ const (
 	numForgeries
 )
 
+var forgeryNames = []string{
+	"reset", "resetAhead", "resetBehind", "syn", "synAck", "ackAhead", "ackBehind", "textAhead", "textBehind",
+	"noAck", "flags", "stamp", "sack", "sackLie", "tooBig", "unreachable", "narrow",
+}
+
+// String is the forgery's name.
+func (f Forgery) String() string { return nameOf(forgeryNames, int(f)) }
+
+// MarshalText and UnmarshalText are for files of simulations.
+func (f Forgery) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (f *Forgery) UnmarshalText(b []byte) error { return named(forgeryNames, b, f) }
+
 // aeon is further than any window reaches.
 const aeon = 1<<30 + 1
 

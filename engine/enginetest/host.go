@@ -184,7 +184,7 @@ func (h *host) listenCookie(in *engine.Segment) {
 			return
 		}
 		h.rules.received(in)
-		h.rules.maxSent, h.rules.begun = iss.Add(1), true
+		h.rules.maxSent, h.rules.una, h.rules.begun = iss.Add(1), iss.Add(1), true
 		h.conn.OpenCookie(now, p, h.set, h.cookie.mss, in)
 		h.conn.HandleSegment(now, in)
 		h.started()

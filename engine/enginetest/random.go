@@ -227,7 +227,9 @@ func Attacked(seed uint64, c Config) Config {
 		h.Settings.RcvBeyond, h.Settings.ProbeOctet = rng.IntN(3) == 0, rng.IntN(3) == 0
 		h.Settings.KeepAliveInterval, h.Settings.KeepAliveCount = 5*time.Second, 40
 		for range rng.IntN(4) {
-			h.Acts = append(h.Acts, anyChange(rng, when()))
+			if a := anyChange(rng, when()); a.Do != DoKeepAlive || a.Arg > 0 { // else a quarrel might never end
+				h.Acts = append(h.Acts, a)
+			}
 		}
 	}
 	return c
