@@ -304,7 +304,8 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)
-		return n, n > 0 && (n == held || c.txc.force) && !c.segmentsOut()
+		full := n == held || n == mss // the path may carry less than it did when the cork let go
+		return n, n > 0 && (full || c.txc.force) && !c.segmentsOut()
 	}
 	n := c.runLimit(min(unsent, usable, max(mss, int(c.par.gsoMaxSize))), mss)
 	if n <= 0 {

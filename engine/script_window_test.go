@@ -152,6 +152,39 @@ func TestCork(t *testing.T) {
 	s.In(". 1 ack 3801 win 9000")
 }
 
+// What the cork lets go is cut where the path carries less than it did, and never
+// held back for being more than one segment.
+func TestCorkOnNarrowerPath(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 1000, "<mss 1000>")
+	s.Write(1000)
+	first := s.Out("P. 1:1001 ack 1")
+	s.Write(900)
+	s.Write(900) // the first 900 are let go, and have no room
+	s.Do("news", func(c *engine.Conn, now engine.Instant) { c.HandlePathMTU(now, 500, first.Seq) })
+	s.Out(". 1:501 ack 1")
+	s.Out(". 501:1001 ack 1")
+	s.In(". 1 ack 1001 win 600") // a full segment of the path, and less than the 900
+	s.Out(". 1001:1501 ack 1")
+	s.In(". 1 ack 1501 win 1000")
+	s.Out(". 1501:1901 ack 1")
+	s.Out(". 1901:2401 ack 1")
+	s.In(". 1 ack 2401 win 1000")
+}
+
+// What a SYN-ACK offered, one that is sent again offers too (RFC 9293, section
+// 3.8.6, SHLD-14).
+func TestSynAckKeepsItsWindow(t *testing.T) {
+	s := Passive(t, plain(func(set *engine.Settings) { set.RcvBuf = 9000 }), "S 0 win 1000 <mss 1000>")
+	s.Out("S. 0 ack 1 win 9000")
+	s.Do("clamp", func(c *engine.Conn, now engine.Instant) {
+		set := *c.Settings()
+		set.WindowClamp = 1000
+		c.Apply(now, &set)
+	})
+	s.In("S 0 win 1000 <mss 1000>")
+	s.Out("S. 0 ack 1 win 9000")
+}
+
 // By default a batch of arrivals is acknowledged at once, by one segment.
 func TestAckPerBatch(t *testing.T) {
 	s := Established(t, plain(nil), 1000, "<mss 1460>")
