@@ -67,13 +67,13 @@ var scaleCases = []Case{
 	{Name: "RFC7323/2.3/MUST-shift", About: "the peer's windows are shifted by what it offered", play: func(w *world) {
 		s := w.passive(1000, "<mss 1460,ws 3>") // 8,000 bytes
 		s.Write(9000)
-		for at := 1; at < 7301; at += 1460 {
-			w.Out(". " + span(at, at+1460) + " ack 1")
+		sent := 1
+		for _, a := range w.Run(10 * time.Millisecond) {
+			sent = max(sent, a.end)
 		}
-		w.Within(time.Second, ". 7301:8001 ack 1")
-		w.In(". 1 ack 8001 win 1000")
-		w.Out(". 8001:9001 ack 1")
-		w.In(". 1 ack 9001 win 1000")
+		w.Expect(sent-1 > 8000-1460 && sent-1 <= 8000, "%d bytes were sent into a window of 8,000", sent-1)
+		w.in(". 1 ack "+itoa(sent)+" win 1000", nil)
+		w.finish(s, sent)
 	}},
 	{Name: "RFC7323/2.3/MUST-14", About: "a shift above 14 counts as 14", play: func(w *world) {
 		s := w.passive(1, "<mss 1460,ws 15>") // 16,384 bytes, not 32,768
@@ -88,8 +88,8 @@ var scaleCases = []Case{
 		for _, a := range w.Run(10 * time.Millisecond) {
 			sent += a.end - a.seq
 		}
-		w.Expect(sent == 16384, "%d bytes were sent into a window of 16,384", sent)
-		w.In(". 1 ack 30985 win 0")
+		w.Expect(sent > 16384-1460 && sent <= 16384, "%d bytes were sent into a window of 16,384", sent)
+		w.in(". 1 ack "+itoa(14601+sent)+" win 0", nil)
 	}},
 	{Name: "RFC7323/2.3/MUST-limit", About: "no shift above 14 is offered, however large the buffer", play: func(w *world) {
 		w.Connector(receiveBuffer(1 << 30))

@@ -93,13 +93,14 @@ var congestionCases = []Case{
 		s := fastRetransmit(w)
 		s.Write(30000)
 		w.Ignore()
-		w.in(". 1 ack 14601 win 65000", nil)
+		w.Quiet(10 * time.Millisecond)
+		w.in(". 1 ack 16061 win 65000", nil)
 		n := 0
 		for _, a := range w.Run(10 * time.Millisecond) {
 			n += a.end - a.seq
 		}
 		w.Expect(n > 0 && n <= 7300+3*1460, "%d bytes are sent at the end of a recovery that began with 14,600", n)
-		w.in(". 1 ack "+itoa(14601+n)+" win 0", nil)
+		w.in(". 1 ack "+itoa(16061+n)+" win 0", nil)
 		w.Ignore()
 	}},
 	{Name: "RFC5681/4.2/MUST-NOT-many", About: "a segment has no more than one acknowledgment", play: func(w *world) {
@@ -112,22 +113,28 @@ var congestionCases = []Case{
 	{Name: "RFC3042/2/limited", About: "the first two duplicate acknowledgments let out a new segment each", play: func(w *world) {
 		s := w.passive(65000, withSACK)
 		s.Write(20000)
-		w.Ignore()
+		flight := flightOf(w)
+		end := flight[len(flight)-1].end
+		w.Quiet(10 * time.Millisecond)
 		for i := range 2 {
-			w.In(". 1 ack 1 win 65000 <sack 1461-" + itoa(2921+1460*i) + ">")
-			at := 14601 + 1460*i
-			w.Out(". " + span(at, at+1460) + " ack 1")
+			w.In(". 1 ack 1 win 65000 <sack " + itoa(flight[1].seq) + "-" + itoa(flight[1+i].end) + ">")
+			a := w.next()
+			w.Expect(a.seq == end && a.end > end, "sent %s, want new text at %d", a, end)
+			end = a.end
 		}
-		w.in(". 1 ack 17521 win 65000", nil)
-		w.Ignore()
+		w.in(". 1 ack "+itoa(end)+" win 65000", nil)
+		for end < 20001 {
+			end = w.next().end
+		}
 		w.in(". 1 ack 20001 win 65000", nil)
 	}},
 	{Name: "RFC6582/3.2/partial", About: "without SACK, an acknowledgment of a part has the next segment sent again", play: func(w *world) {
 		fastRetransmit(w)
-		w.In(". 1 ack 4381 win 65000")
+		w.Quiet(10 * time.Millisecond)
+		w.In(". 1 ack 5841 win 65000")
 		for _, a := range w.Run(150 * time.Millisecond) {
-			if a.seq == 4381 {
-				w.in(". 1 ack 14601 win 65000", nil)
+			if a.seq == 5841 {
+				w.in(". 1 ack 16061 win 65000", nil)
 				w.Ignore()
 				return
 			}
@@ -140,14 +147,19 @@ var congestionCases = []Case{
 // acknowledgments tell of it.
 func fastRetransmit(w *world) *socket {
 	s := w.passive(65000, mss)
+	s.Write(1460)
+	w.Out(". 1:1461 ack 1")
+	w.Quiet(10 * time.Millisecond)
+	w.In(". 1 ack 1461 win 65000") // RFC 6582 looks at what was acknowledged before
 	s.Write(14600)
-	for at := 1; at < 14601; at += 1460 {
+	for at := 1461; at < 16061; at += 1460 {
 		w.Out(". " + span(at, at+1460) + " ack 1")
 	}
+	w.Quiet(10 * time.Millisecond)
 	for range 3 {
-		w.In(". 1 ack 1 win 65000")
+		w.In(". 1 ack 1461 win 65000")
 	}
-	w.Within(100*time.Millisecond, ". 1:1461 ack 1")
+	w.Within(100*time.Millisecond, ". 1461:2921 ack 1")
 	return s
 }
 
@@ -235,11 +247,15 @@ var rtoCases = []Case{
 
 // measured opens a connection whose round trips take d, ten times.
 func measured(w *world, d time.Duration) *socket {
-	s := w.passive(40000, mss)
+	s := w.Connector()
+	w.Out("S 0")
+	w.Quiet(d)
+	w.In("S. 0 ack 1 win 40000 " + mss)
+	w.Out(". 1 ack 1")
 	for i := range 10 {
 		s.Write(100)
 		w.Out(". " + span(1+100*i, 101+100*i) + " ack 1")
-		w.Run(d)
+		w.Quiet(d)
 		w.In(". 1 ack " + itoa(101+100*i) + " win 40000")
 	}
 	return s

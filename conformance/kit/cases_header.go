@@ -159,10 +159,10 @@ var headerCases = []Case{
 		w.In("R 1")
 		w.v6 = true
 		w.use(peerPort + 1)
-		w.Listener()
-		w.In("S 0 win 40000 " + mss)
-		w.Out("S. 0 ack 1 <mss 1220>")
-		w.In("R 1")
+		w.Connector()
+		a := w.Out("S 0")
+		w.Expect(a.option("mss") != nil && a.option("mss").a == 1220, "sent %s, want an MSS of 1,220", a)
+		w.In("R. 0 ack 1")
 	}},
 	{Name: "RFC9293/3.7.1/MUST-15", About: "without an MSS option, segments have 536 bytes", play: func(w *world) {
 		s := w.passive(40000, "")
@@ -193,7 +193,7 @@ var headerCases = []Case{
 func fillWindow(w *world) int {
 	at, win := 1, -1
 	for range 10000 {
-		n := 536
+		n := 1400
 		if win >= 0 {
 			n = min(n, win)
 		}

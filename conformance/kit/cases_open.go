@@ -52,6 +52,7 @@ var openCases = []Case{
 		w.Out("S. 0 ack 1")
 		w.In("S. 0 ack 1 win 40000 " + mss)
 		w.Ignore() // the peer's sequence number may be acknowledged once more
+		w.In(". 1 ack 1 win 40000")
 		s.Write(100)
 		w.Out(". 1:101 ack 1")
 		w.In(". 1 ack 101 win 40000")

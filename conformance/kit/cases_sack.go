@@ -56,18 +56,34 @@ var sackCases = []Case{
 		w.Within(time.Second/2, ". 1 ack 1 <sack 701-801 501-601 301-401 101-201>")
 	}},
 	{Name: "RFC2018/5/SHLD-record", About: "what was selectively acknowledged is not sent again", play: func(w *world) {
-		loseFirst(w, func(w *world, a arrival) { w.Expect(a.end <= 1461, "sent %s, which the peer has", a) })
+		s := w.passive(60000, withSACK)
+		s.Write(14600)
+		f := flightOf(w)
+		end := f[len(f)-1].end
+		w.Quiet(20 * time.Millisecond)
+		for _, a := range f[1:] {
+			w.in(". 1 ack 1 win 60000 <sack "+itoa(f[1].seq)+"-"+itoa(a.end)+">", nil)
+			for _, a := range w.Run(time.Millisecond) {
+				w.Expect(a.end <= f[0].end || a.seq >= end, "sent %s, which the peer has", a)
+				end = max(end, a.end)
+			}
+		}
+		w.in(". 1 ack "+itoa(end)+" win 60000", nil)
+		w.finish(s, end)
 	}},
 	{Name: "RFC2018/5/MUST-left-edge", About: "after a timeout, the first segment is sent again, though it was selectively acknowledged", play: func(w *world) {
 		s := w.passive(40000, withSACK)
-		s.Write(1460 * 4)
-		w.Ignore()
-		w.In(". 1 ack 1 win 40000 <sack 1461-5841>")
+		s.Write(14600)
+		f := flightOf(w)
+		at, end := f[1].seq, f[len(f)-1].end
+		w.Quiet(20 * time.Millisecond)
+		w.in(". 1 ack 1 win 40000 <sack "+itoa(at)+"-"+itoa(end)+">", nil)
 		w.Run(time.Second)
-		w.In(". 1 ack 1461 win 40000 <sack 1461-5841>") // the peer has reneged
+		w.in(". 1 ack "+itoa(at)+" win 40000", nil) // the peer has reneged
 		for _, a := range w.Run(10 * time.Second) {
-			if a.seq == 1461 && a.end > 1461 {
-				w.In(". 1 ack 5841 win 40000")
+			if a.seq == at && a.end > at {
+				w.in(". 1 ack "+itoa(end)+" win 40000", nil)
+				w.Ignore()
 				return
 			}
 		}
@@ -75,21 +91,22 @@ var sackCases = []Case{
 	}},
 	{Name: "RFC2018/8/MUST-keep", About: "what was only selectively acknowledged can still be sent", play: func(w *world) {
 		s := w.passive(40000, withSACK)
-		s.Write(1460 * 4)
-		w.Ignore()
-		w.In(". 1 ack 1 win 40000 <sack 1461-5841>")
-		w.Run(5 * time.Second) // decode compares the text
-		end := 1
-		for i := 0; end < 5841 && i < 30; i++ {
-			w.in(". 1 ack "+itoa(end)+" win 40000", nil)
-			for _, a := range w.Run(5 * time.Second) {
+		s.Write(14000)
+		f := flightOf(w)
+		w.Quiet(20 * time.Millisecond)
+		w.in(". 1 ack 1 win 40000 <sack "+itoa(f[1].seq)+"-"+itoa(f[len(f)-1].end)+">", nil)
+		end := f[0].end
+		for i := 0; end < 14001 && i < 30; i++ {
+			w.Run(time.Second)
+			w.in(". 1 ack "+itoa(end)+" win 40000", nil) // nothing of what was SACKed is there
+			for _, a := range w.Run(5 * time.Second) {   // decode compares the text
 				if a.seq <= end {
 					end = max(end, a.end)
 				}
 			}
 		}
-		w.Expect(end == 5841, "the text was sent again up to %d", end)
-		w.In(". 1 ack 5841 win 40000")
+		w.Expect(end == 14001, "the text was sent again up to %d", end)
+		w.in(". 1 ack 14001 win 40000", nil)
 	}},
 	{Name: "RFC2883/4/duplicate", About: "a segment that came twice is told by a first block of what came twice", play: func(w *world) {
 		w.passive(40000, withSACK)
@@ -118,48 +135,61 @@ var sackCases = []Case{
 	{Name: "RFC6675/5/MUST-recover", About: "with SACK, holes are filled, in order, and nothing else is sent again", play: func(w *world) {
 		s := w.passive(60000, withSACK)
 		s.Write(14600)
-		w.Ignore()
-		// Segments 1 and 3 of 10 are lost.
-		w.In(". 1 ack 1 win 60000 <sack 1461-2921>")
-		w.Ignore()
-		for end := 5841; end <= 14601; end += 1460 {
-			w.inject(". 1 ack 1 win 60000 <sack 4381-"+itoa(end)+" 1461-2921>", nil, nil)
-			w.settle()
+		f := flightOf(w)
+		end := f[len(f)-1].end
+		w.Quiet(20 * time.Millisecond)
+		// The first segment and the third are lost.
+		second := itoa(f[1].seq) + "-" + itoa(f[1].end)
+		w.in(". 1 ack 1 win 60000 <sack "+second+">", nil)
+		var got []arrival
+		for _, a := range f[3:] {
+			got = append(got, w.Run(time.Millisecond)...)
+			w.in(". 1 ack 1 win 60000 <sack "+itoa(f[3].seq)+"-"+itoa(a.end)+" "+second+">", nil)
 		}
-		seen := map[int]int{}
-		for _, a := range w.Run(190 * time.Millisecond) {
-			seen[a.seq]++
+		got = append(got, w.Run(15*time.Millisecond)...)
+		var again []int
+		for _, a := range got {
+			if a.seq < end {
+				again = append(again, a.seq)
+			}
+			end = max(end, a.end)
 		}
-		w.Expect(seen[1] == 1 && seen[2921] == 1 && len(seen) == 2, "sent again: %v", seen)
-		w.In(". 1 ack 14601 win 60000")
-		w.Quiet(2 * time.Second)
+		w.Expect(len(again) == 2 && again[0] == f[0].seq && again[1] == f[2].seq, "sent again: what begins at %v", again)
+		w.in(". 1 ack "+itoa(end)+" win 60000", nil)
+		w.finish(s, end)
 	}},
 	{Name: "RFC6675/5.1/MUST-timeout", About: "a timeout sends again from the left edge", play: func(w *world) {
 		s := w.passive(60000, withSACK)
-		s.Write(1460)
-		w.Out(". 1:1461 ack 1")
-		a := w.Within(3*time.Second, ". 1:1461 ack 1")
-		w.Expect(a.seq == 1, "sent %s", a)
-		w.In(". 1 ack 1461 win 60000")
+		s.Write(1000)
+		w.Out(". 1:1001 ack 1")
+		w.Within(3*time.Second, ". 1:1001 ack 1")
+		w.In(". 1 ack 1001 win 60000")
 		w.Quiet(2 * time.Second)
 	}},
 }
 
-// loseFirst has the first of ten segments be lost, and three selective
-// acknowledgments tell of it; each packet that follows is given to look.
-func loseFirst(w *world, look func(*world, arrival)) {
-	s := w.passive(60000, withSACK)
-	s.Write(14600)
-	w.Ignore()
-	for end := 2921; end <= 14601; end += 1460 {
-		w.inject(". 1 ack 1 win 60000 <sack 1461-"+itoa(end)+">", nil, nil)
-		w.settle()
+// flightOf takes what was sent at once.
+func flightOf(w *world) []arrival {
+	var f []arrival
+	for len(w.pending) > 0 {
+		f = append(f, w.next())
 	}
-	got := w.Run(190 * time.Millisecond)
-	w.Expect(len(got) > 0, "nothing is sent again")
-	for _, a := range got {
-		look(w, a)
+	w.Expect(len(f) > 4, "%d segments were sent", len(f))
+	return f
+}
+
+// finish acknowledges all that s wrote, from end on.
+func (w *world) finish(s *socket, end int) {
+	for i := 0; i < 100; i++ {
+		for len(w.pending) > 0 {
+			end = max(end, w.next().end)
+		}
+		if end == 1+s.wrote {
+			w.in(". 1 ack "+itoa(end)+" win 60000", nil)
+			w.Quiet(2 * time.Second)
+			return
+		}
+		w.Wait(2 * time.Second)
 	}
-	w.In(". 1 ack 14601 win 60000")
-	w.Quiet(2 * time.Second)
+	w.fail("the text was sent up to %d of %d", end, 1+s.wrote)
 }

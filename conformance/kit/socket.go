@@ -5,6 +5,8 @@ package kit
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -63,6 +65,7 @@ func (w *world) Connector(set ...func(*socket)) *socket {
 	for _, f := range set {
 		f(s)
 	}
+	s.ep.SocketOptions().SetReuseAddress(true)
 	if err := s.ep.Bind(tcpip.FullAddress{Port: connectPort}); err != nil {
 		w.fail("Bind: %v", err)
 	}
@@ -102,20 +105,29 @@ func (s *socket) None() {
 	}
 }
 
+// roundTrip is what a handshake takes.
+const roundTrip = 40 * time.Millisecond
+
 // passive accepts a connection from the peer, whose window is win, and whose SYN
 // has opts.
 func (w *world) passive(win int, opts string, set ...func(*socket)) *socket {
 	l := w.Listener(set...)
 	w.in("S 0 win "+itoa(win)+" "+opts, nil)
 	w.Out("S. 0 ack 1")
+	w.Quiet(roundTrip)
 	w.In(w.ackOf(1, 1, win, opts))
-	return l.Accept()
+	s := l.Accept()
+	for _, f := range set {
+		f(s)
+	}
+	return s
 }
 
 // active connects to the peer, whose window is win, and whose SYN-ACK has opts.
 func (w *world) active(win int, opts string, set ...func(*socket)) *socket {
 	s := w.Connector(set...)
 	w.Out("S 0")
+	w.Quiet(roundTrip)
 	w.In("S. 0 ack 1 win " + itoa(win) + " " + opts)
 	w.Out(". 1 ack 1")
 	return s
@@ -124,8 +136,10 @@ func (w *world) active(win int, opts string, set ...func(*socket)) *socket {
 // ackOf is an acknowledgment of the peer's, with a timestamp where opts has one.
 func (w *world) ackOf(seq, ack, win int, opts string) string {
 	text := ". " + itoa(seq) + " ack " + itoa(ack) + " win " + itoa(win)
-	if bytes.Contains([]byte(opts), []byte("ts ")) {
-		text += " <ts 1001 last>"
+	if _, ts, ok := strings.Cut(opts, "ts "); ok {
+		var val uint32
+		fmt.Sscan(ts, &val)
+		text += fmt.Sprintf(" <ts %d last>", val+1)
 	}
 	return text
 }
@@ -149,6 +163,18 @@ func (s *socket) Read(n int) {
 	if got := s.w.readAll(s); got != n {
 		s.w.fail("read %d bytes, want %d (%v)", got, n, s.readErr)
 	}
+}
+
+// ended reports whether reading ended in more than that there is nothing now.
+func (s *socket) ended() bool {
+	_, again := s.readErr.(*tcpip.ErrWouldBlock)
+	return s.readErr != nil && !again
+}
+
+// readEnds reads what came, and reports whether that is the end.
+func (s *socket) readEnds() bool {
+	s.w.readAll(s)
+	return s.ended()
 }
 
 // ReadErr reads what came, and fails unless it ends by such an error.

@@ -464,14 +464,18 @@ func (w *world) Expect(ok bool, format string, args ...any) {
 	}
 }
 
-// text reads the whole of what a socket has.
+// readAll reads the whole of what a socket has, and notes how that ends.
 func (w *world) readAll(s *socket) int {
 	var b bytes.Buffer
 	for {
-		if _, err := s.ep.Read(&b, tcpip.ReadOptions{}); err != nil {
-			s.readErr = err
-			break
+		_, err := s.ep.Read(&b, tcpip.ReadOptions{})
+		if err == nil {
+			continue
 		}
+		if !s.ended() { // an error is told once, and then only that there is no more
+			s.readErr = err
+		}
+		break
 	}
 	w.settle()
 	if want := textAt(1+s.read, b.Len()); !bytes.Equal(b.Bytes(), want) {
