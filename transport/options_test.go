@@ -39,7 +39,7 @@ func protocols(t *testing.T) map[string]*stack.Stack {
 }
 
 // TestOptionDefaults checks that each option of the protocol starts as
-// netstack's does.
+// netstack's does, but for the retries of a SYN.
 func TestOptionDefaults(t *testing.T) {
 	stacks := protocols(t)
 	for _, o := range []tcpip.GettableTransportProtocolOption{
@@ -70,6 +70,10 @@ func TestOptionDefaults(t *testing.T) {
 			} else {
 				want = v
 			}
+		}
+		if _, is := o.(*tcpip.TCPSynRetriesOption); is {
+			// RFC 9293, section 3.8.3, MUST-23: 3 minutes; netstack's 6 are 127 s.
+			want = tcpip.TCPSynRetriesOption(7)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%T: %v, want netstack's %v", o, got, want)
@@ -111,8 +115,8 @@ func TestSetOption(t *testing.T) {
 		ref(tcpip.TCPMaxRTOOption(-1)),
 		ref(tcpip.TCPMaxRetriesOption(3)),
 		ref(tcpip.TCPAlwaysUseSynCookies(true)),
-		ref(tcpip.TCPSynRetriesOption(0)),
 		ref(tcpip.TCPSynRetriesOption(9)),
+		ref(tcpip.TCPSynRetriesOption(0)),
 	} {
 		var answers, values [2]string
 		for name, s := range stacks {
