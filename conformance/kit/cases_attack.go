@@ -41,6 +41,14 @@ var attackCases = []Case{
 		w.Quiet(2 * time.Second)
 		s.Live(1, 40000)
 	}},
+	{Name: "RFC5961/4.2/MUST-SYN-reset", About: "the reset by which a peer that has forgotten the connection answers the challenge ends it", play: func(w *world) {
+		s := w.passive(40000, mss)
+		w.In("S 70000000 win 40000 " + mss)
+		a := w.Out(". 1 ack 1")
+		w.In("R " + itoa(a.ack))
+		w.Silent()
+		s.ReadErr(&tcpip.ErrConnectionReset{})
+	}},
 	{Name: "RFC5961/5.2/MUST-ack-range", About: "text with an acknowledgment older than any window is dropped, and answered", play: func(w *world) {
 		s := w.passive(40000, mss)
 		w.In("P. 1:11 ack -100000 win 40000")
