@@ -15,7 +15,7 @@ var (
 	rfcWord     = regexp.MustCompile(`RFC (\d{3,5})|(\d{4}), (?:section|3\.)`)
 	sectionWord = regexp.MustCompile(`[Ss]ections? (\d+(?:\.\d+)*(?:(?:,| and|, and) \d+(?:\.\d+)*)*)`)
 	oneSection  = regexp.MustCompile(`\d+(?:\.\d+)*`)
-	sourceFirst = regexp.MustCompile(`^[^.]*?RFC \d+, section [\d.]+\d`)
+	sourceFirst = regexp.MustCompile(`^[^.]*?RFC \d+, sections? \d[^)]*`)
 	mustWord    = regexp.MustCompile(`\bMUST\b(?: NOT)?(-\d+)?`)
 	rangeWord   = regexp.MustCompile(`MUST-(\d+)\.\.(\d+)`)
 )
