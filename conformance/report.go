@@ -55,48 +55,61 @@ func (r *requirement) matches(re *regexp.Regexp) bool {
 	return re.MatchString(r.Name) || slices.ContainsFunc(r.Cases, re.MatchString) || slices.ContainsFunc(r.Tests, re.MatchString)
 }
 
-// makeReport plays the cases to each provider and judges the rows that match.
+// makeReport plays the cases of the rows that match to each provider, and judges
+// those rows.
 func makeReport(re *regexp.Regexp) (*report, error) {
 	docs, err := requirements.Load()
 	if err != nil {
 		return nil, err
 	}
 	rep := &report{Totals: make([]countJSON, len(kitProviders))}
-	results := make([]requirements.Results, len(kitProviders))
-	for i, p := range kitProviders {
-		rep.Providers = append(rep.Providers, p.Name)
-		results[i] = requirements.RunKit(p)
-	}
+	need := make(map[string]bool)
+	var rows []*requirements.Row
 	for _, d := range docs {
 		doc := document{RFC: d.RFC, Title: d.Title}
-		counts := make([]requirements.Count, len(kitProviders))
 		for i := range d.Rows {
 			r := &d.Rows[i]
 			row := requirement{Name: r.Name(), Section: r.Section, Keyword: r.Keyword, Level: r.Level.String(), Text: r.Text, Cases: r.Cases, Tests: r.Tests}
-			if !row.matches(re) {
-				continue
-			}
-			for j, p := range kitProviders {
-				f := r.Judge(p.Name, results[j])
-				counts[j].Add(f.Verdict)
-				row.Findings = append(row.Findings, f)
-				if p.Name == requirements.Ours && r.Level == requirements.Must && f.Verdict == requirements.NotMet {
-					rep.UnmetMusts++
+			if row.matches(re) {
+				doc.Rows = append(doc.Rows, row)
+				rows = append(rows, r)
+				for _, c := range r.Cases {
+					need[c] = true
 				}
 			}
-			doc.Rows = append(doc.Rows, row)
 		}
-		if len(doc.Rows) == 0 {
-			continue
+		if len(doc.Rows) > 0 {
+			rep.Documents = append(rep.Documents, doc)
 		}
-		for j, c := range counts {
-			doc.Counts = append(doc.Counts, countJSON(c))
-			t := &rep.Totals[j]
-			t.Met, t.NotMet, t.NotApplicable, t.Unseen = t.Met+c.Met, t.NotMet+c.NotMet, t.NotApplicable+c.NotApplicable, t.Unseen+c.Unseen
-		}
-		rep.Documents = append(rep.Documents, doc)
+	}
+	for j, p := range kitProviders {
+		rep.Providers = append(rep.Providers, p.Name)
+		rep.judge(j, p.Name, rows, requirements.RunKit(p, func(name string) bool { return need[name] }))
 	}
 	return rep, nil
+}
+
+// judge adds the findings of the j-th provider, of that name. rows are those of all
+// documents.
+func (rep *report) judge(j int, name string, rows []*requirements.Row, results requirements.Results) {
+	var total requirements.Count
+	for i := range rep.Documents {
+		d := &rep.Documents[i]
+		var count requirements.Count
+		for k := range d.Rows {
+			r := rows[0]
+			rows = rows[1:]
+			f := r.Judge(name, results)
+			count.Add(f.Verdict)
+			total.Add(f.Verdict)
+			d.Rows[k].Findings = append(d.Rows[k].Findings, f)
+			if name == requirements.Ours && r.Level == requirements.Must && f.Verdict == requirements.NotMet {
+				rep.UnmetMusts++
+			}
+		}
+		d.Counts = append(d.Counts, countJSON(count))
+	}
+	rep.Totals[j] = countJSON(total)
 }
 
 // print writes the table as text.

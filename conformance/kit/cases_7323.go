@@ -147,6 +147,13 @@ var timestampCases = []Case{
 		w.Expect(ts.b == 0, "the SYN echoes %d", ts.b)
 		w.In("R. 0 ack 1")
 	}},
+	{Name: "RFC7323/3.2/MUST-ignore-ecr", About: "what a SYN echoes is passed over", play: func(w *world) {
+		s := w.passive(40000, "<mss 1460,ts 1000 3000000000>")
+		s.Write(10) // the timeout is that of the handshake's round trip
+		w.Out(". 1:11 ack 1 <ts * 1001>")
+		w.Between(roundTrip, 3*time.Second, ". 1:11 ack 1 <ts * 1001>")
+		w.In(". 1 ack 11 win 40000 <ts 1002 last>")
+	}},
 	{Name: "RFC7323/3.2/MUST-echo", About: "each segment echoes the peer's last timestamp", play: func(w *world) {
 		s := w.passive(40000, withTS)
 		s.Write(10)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
 // attackCases are about blind attacks: RFC 5961.
@@ -67,6 +68,20 @@ var attackCases = []Case{
 		}
 		w.Expect(n > 0 && n < 1000, "1,000 forged resets have %d answers", n)
 		w.Quiet(time.Second)
+		s.Live(1, 40000)
+	}},
+	{Name: "RFC5961/7/SHLD-tunable", About: "and the span of time for one answer can be set", play: func(w *world) {
+		if err := w.stack.SetOption(stack.TCPInvalidRateLimitOption(5 * time.Second)); err != nil {
+			w.fail("TCPInvalidRateLimitOption: %v", err)
+		}
+		s := w.passive(40000, mss)
+		w.In("R 100")
+		w.Out(". 1 ack 1")
+		w.Quiet(4 * time.Second)
+		w.In("R 100")
+		w.Quiet(2 * time.Second)
+		w.In("R 100")
+		w.Out(". 1 ack 1")
 		s.Live(1, 40000)
 	}},
 }

@@ -18,13 +18,14 @@ import (
 // TestVerdicts puts both TCPs to the kit. tcpcb meets every MUST that applies, and
 // every row that netstack's TCP meets; and every row has a verdict.
 func TestVerdicts(t *testing.T) {
+	all := func(string) bool { return true }
 	ours := RunKit(kit.Provider{Factory: transport.NewProtocol, EnableECN: func(s *stack.Stack) error {
 		if err := s.SetTransportProtocolOption(transport.ProtocolNumber, &transport.ECNOption{Mode: transport.ECNOn}); err != nil {
 			return errors.New(err.String())
 		}
 		return nil
-	}})
-	theirs := RunKit(kit.Provider{Factory: tcp.NewProtocol})
+	}}, all)
+	theirs := RunKit(kit.Provider{Factory: tcp.NewProtocol}, all)
 	for _, d := range load(t) {
 		var mine, other Count
 		for i := range d.Rows {

@@ -77,7 +77,7 @@ func TestAppendixB(t *testing.T) {
 		}
 		for _, r := range d.Rows {
 			if strings.Contains(r.Keyword, "-") {
-				if have[r.Keyword] {
+				if have[r.Keyword] && r.Keyword != "MUST-20" { // which asks for two things
 					t.Errorf("%s: %s is there twice", r.Place, r.Keyword)
 				}
 				have[r.Keyword] = true
