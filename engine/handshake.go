@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"math"
+
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -124,6 +126,9 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 	if c.state == StateSynRcvd {
 		out.Flags |= wire.ACK
 		out.Ack = c.rx.nxt
+		// RFC 9293, section 3.8.6, SHLD-14: what a SYN-ACK offered, the next does
+		// too, whatever the settings say by then.
+		out.Window = max(out.Window, wire.Window(min(c.rx.adv.Sub(c.rx.nxt), math.MaxUint16)))
 		c.acked()
 	}
 	out.Flags |= c.ecn.onSyn(c.state == StateSynRcvd, c.shake.retries)

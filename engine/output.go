@@ -23,6 +23,7 @@ type outputState struct {
 	force       bool // silly-window avoidance's override is due
 	narrow      bool // it was due before: the peer's buffer is not what it was
 	probe       bool // a window or keep-alive probe is due
+	paceHeld    bool // when last there was nothing to send, the pace kept text back
 }
 
 // PollSegment fills out with the next segment to send, and reports whether
@@ -40,6 +41,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		}
 	case c.pollTailProbe(now, out), c.pollForward(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
+		c.txc.paceHeld = c.timers.armed(timerPace)
 		c.watchWindow(now)
 		c.watchSupply()
 		return false
@@ -214,7 +216,7 @@ func (c *Conn) stamp(now Instant, n int) rateStamp {
 	flight := c.pipe()
 	c.cc.onSent(sendSample{now: now, bytes: n, flight: flight, idle: flight == 0 && c.rate.limitedUntil != 0})
 	c.loss.prr.onSent(n)
-	c.pace.onSent(now, n, c.paceRate())
+	c.pace.onSent(now, n, c.paceRate(), c.txc.paceHeld)
 	return c.rate.onSent(now, n, flight)
 }
 
@@ -308,7 +310,8 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)
-		return n, n > 0 && (n == held || c.txc.force) && !c.segmentsOut()
+		full := n == held || n == mss // the path may carry less than it did when the cork let go
+		return n, n > 0 && (full || c.txc.force) && !c.segmentsOut()
 	}
 	n := c.runLimit(min(unsent, usable, max(mss, int(c.par.gsoMaxSize))), mss)
 	if n <= 0 {

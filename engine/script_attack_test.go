@@ -128,6 +128,36 @@ func TestTimestampClock(t *testing.T) {
 	s.Out(". 1 ack 51 <ts 4294967294 1001>")
 }
 
+// A timestamp counts only with an acceptable acknowledgment: who can tell the
+// window, and no more, must not have PAWS refuse the peer (RFC 7323, section 5.3;
+// RFC 5961, section 5.2).
+func TestBlindTimestamp(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}, ISS: 5, IRS: 6}
+	for _, forged := range []string{
+		"P. 1:11 ack 2 win 60000 <ts 1000000 0>",
+		"P. 1:11 ack -60000 win 60000 <ts 1000000 0>",
+		"P 1:11 win 60000 <ts 1000000 0>",
+		"S 1 win 60000 <ts 1000000 0>",
+	} {
+		s := Established(t, o, 50000, "<mss 1460,ts 1000 0>")
+		s.In(forged)
+		if s.Conn.Counters().ChallengeAcks > 0 {
+			s.Out(". 1 ack 1 <ts 3600000 1000>")
+		}
+		s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+		s.Out(". 1 ack 11 <ts 3600000 1001>")
+		s.Read(100, 10)
+	}
+	// Nor one in SYN-RECEIVED, which is answered with a reset.
+	s := Passive(t, o, "S 0 win 60000 <mss 1460,ts 1000 0>")
+	s.Out("S. 0 ack 1 <mss 1460,ts 3600000 1000>")
+	s.In("P. 1:11 ack 900000 win 60000 <ts 1000000 0>")
+	s.Out("R 900000")
+	s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 11 <ts 3600000 1001>")
+	s.State(engine.StateEstablished)
+}
+
 // RFC 5927, section 4.1: news of a smaller path counts only about what is
 // outstanding; then what is too long is sent again, and no window shrinks.
 func TestPathMTU(t *testing.T) {
