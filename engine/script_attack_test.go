@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -96,6 +97,35 @@ func TestPAWS(t *testing.T) {
 	s.Out(". 1 ack 51")
 	s.In("R 51 win 0 <ts 0 0>") // never for a reset
 	s.Closed(engine.ReasonReset)
+}
+
+// RFC 7323, section 5.2: the reset of a user's abort has timestamps (SHOULD), and a
+// reset that is not taken changes no timestamp (MUST NOT).
+func TestResetStamps(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}}
+	s := Established(t, o, 60000, "<mss 1460,ts 1000 0>")
+	s.In("R 100 win 0 <ts 9000 0>") // challenged
+	s.Out(". 1 ack 1 <ts 3600000 1000>")
+	s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 11 <ts 3600000 1001>")
+	s.Do("abort", func(c *engine.Conn, now engine.Instant) { c.Abort(now) })
+	s.Out("R. 1 ack 11 <ts 3600000 1001>")
+}
+
+// RFC 7323, section 5.4: the clock of timestamps ticks a thousand times a second,
+// which is once in less than 2^31 bytes up to 17 Tbit/s (MUST), and comes round in
+// 49 days (MUST: in more than an MSL).
+func TestTimestampClock(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true, TSOffset: 1<<32 - 3_600_002}}
+	s := Established(t, o, 60000, "<mss 1460,ts 1000 0>")
+	for i, val := range []string{"4294967294", "4294967295", "0", "1"} {
+		s.In(fmt.Sprintf("P. %d:%d ack 1 win 60000 <ts 1001 0>", 1+10*i, 11+10*i))
+		s.Out(fmt.Sprintf(". 1 ack %d <ts %s 1001>", 11+10*i, val))
+		s.Advance(time.Millisecond)
+	}
+	s.Advance(1<<32*time.Millisecond - 4*time.Millisecond)
+	s.In("P. 41:51 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 51 <ts 4294967294 1001>")
 }
 
 // A timestamp counts only with an acceptable acknowledgment: who can tell the

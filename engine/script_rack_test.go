@@ -271,6 +271,23 @@ func TestUndoByDSACK(t *testing.T) {
 	}
 }
 
+// RFC 2883, section 5 (MUST NOT): a block tells a duplicate by the acknowledgment
+// that bears it, and not by SND.UNA: one that was overtaken tells none.
+func TestDSACKOfOldAck(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000")
+	s.In(". 1 ack 1001 win 60000 <sack 2001-3001>") // sent before: a hole, no duplicate
+	if c := s.Conn.Counters(); c.DSACKsIn != 0 {
+		t.Errorf("%d duplicates are counted", c.DSACKsIn)
+	}
+	s.In(". 1 ack 5001 win 60000 <sack 4001-5001>")
+	if c := s.Conn.Counters(); c.DSACKsIn != 1 {
+		t.Errorf("%d duplicates are counted, want 1", c.DSACKsIn)
+	}
+}
+
 // RFC 3522, section 3.2: the echo of a timestamp from before the retransmission
 // shows that a timeout was spurious; the window is restored (RFC 4015, section
 // 3.4), and what is not lost is not sent again.

@@ -147,6 +147,13 @@ var timestampCases = []Case{
 		w.Expect(ts.b == 0, "the SYN echoes %d", ts.b)
 		w.In("R. 0 ack 1")
 	}},
+	{Name: "RFC7323/3.2/MUST-ignore-ecr", About: "what a SYN echoes is passed over", play: func(w *world) {
+		s := w.passive(40000, "<mss 1460,ts 1000 3000000000>")
+		s.Write(10) // the timeout is that of the handshake's round trip
+		w.Out(". 1:11 ack 1 <ts * 1001>")
+		w.Between(roundTrip, 3*time.Second, ". 1:11 ack 1 <ts * 1001>")
+		w.In(". 1 ack 11 win 40000 <ts 1002 last>")
+	}},
 	{Name: "RFC7323/3.2/MUST-echo", About: "each segment echoes the peer's last timestamp", play: func(w *world) {
 		s := w.passive(40000, withTS)
 		s.Write(10)
@@ -265,6 +272,27 @@ var timestampCases = []Case{
 		a := w.next()
 		w.Expect(a.flags.Contains(header.TCPFlagRst), "sent %s, want a reset", a)
 		w.Expect(a.option("ts") != nil, "the reset has no timestamps")
+	}},
+	{Name: "RFC7323/5.2/REC-RST-answer", About: "the reset of a segment with timestamps echoes them", play: func(w *world) {
+		w.flow.known, w.flow.iss = true, 0
+		w.In("P. 1:11 ack 500 win 40000 <ts 1234 99>")
+		w.Out("R 500 <ts 0 1234>")
+	}},
+	{Name: "RFC7323/5.2/MUST-RST-state", About: "the timestamp of a reset that is not taken changes nothing", play: func(w *world) {
+		s := w.passive(40000, withTS)
+		w.In("R 100 <ts 900000 0>")
+		w.Out(". 1 ack 1 <ts * 1001>")
+		w.In("P. 1:11 ack 1 win 40000 <ts 1002 last>")
+		w.Within(time.Second/2, ". 1 ack 11 <ts * 1002>")
+		s.Read(10)
+	}},
+	{Name: "RFC7323/5.3/MUST-PAWS-queued", About: "text that was kept is not looked at again, when a gap is filled by text with a newer timestamp", play: func(w *world) {
+		s := w.passive(40000, withTS)
+		w.In("P. 11:21 ack 1 win 40000 <ts 1005 last>")
+		w.Acked(1, time.Second/2)
+		w.In("P. 1:11 ack 1 win 40000 <ts 1050 last>")
+		w.Acked(21, time.Second/2)
+		s.Read(20)
 	}},
 	{Name: "RFC7323/5.4/SHLD-offset", About: "timestamps of different connections begin at random", play: func(w *world) {
 		var ts [4]uint32

@@ -103,6 +103,34 @@ var congestionCases = []Case{
 		w.in(". 1 ack "+itoa(16061+n)+" win 0", nil)
 		w.Ignore()
 	}},
+	{Name: "RFC5681/4.3/MUST-twice", About: "losses in two windows that follow one another reduce the window twice", play: func(w *world) {
+		s := fastRetransmit(w)
+		s.Write(60000)
+		w.Ignore()
+		end := 16061
+		var flights [2]int
+		for i := range flights {
+			w.Quiet(10 * time.Millisecond)
+			w.in(". 1 ack "+itoa(end)+" win 65000", nil)
+			sent := 0
+			for _, a := range w.Run(10 * time.Millisecond) {
+				sent = max(sent, a.end)
+			}
+			flights[i] = sent - end
+			w.Expect(flights[i] > 2*1460, "%d bytes are sent after recovery %d", flights[i], i+1)
+			for range 4 { // the second of them is lost
+				w.inject(". 1 ack "+itoa(end+1460)+" win 65000", nil, nil)
+				w.settle()
+			}
+			for _, a := range w.Run(20 * time.Millisecond) {
+				sent = max(sent, a.end)
+			}
+			end = sent
+		}
+		w.Expect(flights[1] < flights[0], "%d bytes are sent after the first recovery, and %d after the second", flights[0], flights[1])
+		w.in(". 1 ack "+itoa(end)+" win 0", nil)
+		w.Ignore()
+	}},
 	{Name: "RFC5681/4.2/MUST-NOT-many", About: "a segment has no more than one acknowledgment", play: func(w *world) {
 		w.passive(40000, mss)
 		for at := 1; at < 5001; at += 500 {

@@ -121,6 +121,12 @@ var ecnCases = []Case{
 		w.Ignore()
 		w.in(". 1 ack 201 win 40000", nil)
 	}},
+	{Name: "RFC3168/6.1.6/SHLD-probe", About: "a mark on a window probe is echoed", play: func(w *world) {
+		agreed(w, receiveBuffer(4096))
+		at := fillWindow(w)
+		w.In("P. " + span(at, at+1) + " ack 1 win 40000 ip ce")
+		w.Within(time.Second, ".E 1 ack "+itoa(at))
+	}},
 }
 
 // withECN turns ECN on, or ends the case where there is none.
@@ -134,9 +140,9 @@ func withECN(w *world) {
 }
 
 // agreed is a connection with ECN.
-func agreed(w *world) *socket {
+func agreed(w *world, set ...func(*socket)) *socket {
 	withECN(w)
-	l := w.Listener()
+	l := w.Listener(set...)
 	w.In("SEW 0 win 60000 " + mss)
 	w.Out("S.E 0 ack 1")
 	w.In(". 1 ack 1 win 60000")

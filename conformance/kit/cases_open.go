@@ -216,6 +216,40 @@ var openCases = []Case{
 	}},
 }
 
+// fastOpenCases are about Fast Open, which neither TCP has: RFC 7413.
+var fastOpenCases = []Case{
+	{Name: "RFC7413/2/off", About: "no SYN has a Fast Open option, and no SYN-ACK", play: func(w *world) {
+		w.Connector()
+		a := w.Out("S 0")
+		w.Expect(a.option("raw") == nil, "sent %s", a)
+		w.In("R. 0 ack 1")
+		w.use(peerPort + 1)
+		w.Listener()
+		w.In("S 0 win 40000 <mss 1460,raw 2202>") // asks for a cookie
+		w.Out("S. 0 ack 1 <mss *>")
+		w.In("R 1")
+	}},
+	{Name: "RFC7413/4.1.1/ignored", About: "a Fast Open option without SYN, or of a wrong length, is passed over", play: func(w *world) {
+		l := w.Listener()
+		w.In("S 0 win 40000 <mss 1460,raw 220501020300>")
+		w.Out("S. 0 ack 1")
+		w.In(". 1 ack 1 win 40000")
+		s := l.Accept()
+		w.In("P. 1:11 ack 1 win 40000 <raw 220a0102030405060708>")
+		w.Acked(11, time.Second/2)
+		s.Read(10)
+	}},
+	{Name: "RFC7413/4.2/ignored-server", About: "a server without Fast Open passes over a cookie, and the text of the SYN comes again", play: func(w *world) {
+		l := w.Listener()
+		w.In("S 0:0 win 40000 <mss 1460,raw 220a0102030405060708>")
+		w.Out("S. 0 ack 1 <mss *>")
+		l.None()
+		w.In("P. 1:11 ack 1 win 40000")
+		w.Acked(11, time.Second/2)
+		l.Accept().Read(10)
+	}},
+}
+
 // openAndReset opens a connection, has the peer refuse it, and returns the
 // initial sequence number of its SYN.
 func openAndReset(w *world) uint32 {

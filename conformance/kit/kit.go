@@ -46,7 +46,7 @@ var ErrNotApplicable = errors.New("not applicable")
 func Cases() []Case {
 	var all []Case
 	for _, list := range [][]Case{
-		headerCases, openCases, closeCases, dataCases, windowCases, failureCases, apiCases, icmpCases,
+		headerCases, openCases, fastOpenCases, closeCases, dataCases, windowCases, failureCases, apiCases, icmpCases,
 		scaleCases, timestampCases, sackCases, congestionCases, rtoCases, attackCases, ecnCases,
 	} {
 		all = append(all, list...)
