@@ -141,7 +141,7 @@ func TestUnsupportedAndBroken(t *testing.T) {
 		{open + "+0 %{ import os }%", Unsupported, 2, "code"},
 		{open + "+0 `rm -rf / ; reboot`", Unsupported, 2, "reboot"},
 		{"`sysctl -q net.ipv4.tcp_nosuch=1`\n" + open, Unsupported, 1, "tcp_nosuch"},
-		{"`sysctl -q net.ipv4.tcp_early_retrans=0`\n" + open, Unsupported, 1, "tcp_early_retrans=0"},
+		{"`sysctl -q net.ipv4.tcp_frto=0`\n" + open, Unsupported, 1, "tcp_frto=0"},
 		{"`./nothing.sh`\n" + open, Unsupported, 1, "nothing.sh"},
 		{"`cat < /etc/passwd`\n" + open, Unsupported, 1, "/etc/passwd"},
 		{"`echo 1 > /tmp/x`\n" + open, Unsupported, 1, "/tmp/x"},

@@ -9,6 +9,7 @@ import (
 	oldrand "math/rand" // what stack.Options takes
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
@@ -27,9 +28,24 @@ const nic = tcpip.NICID(1)
 // queueLen is how many packets a stack may send before they are looked at.
 const queueLen = 1 << 14
 
+// device is the stack's end of the link.
+type device struct {
+	*channel.Endpoint
+	// refuses makes it a device whose queue is full.
+	refuses atomic.Bool
+}
+
+// WritePackets implements stack.LinkWriter.
+func (d *device) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
+	if d.refuses.Load() {
+		return 0, &tcpip.ErrNoBufferSpace{}
+	}
+	return d.Endpoint.WritePackets(pkts)
+}
+
 // wire is the link of the stack under test, whose other end is here.
 type wire struct {
-	link *channel.Endpoint
+	link *device
 	pcap *sniffer.Endpoint // nil for none
 	err  error             // of the capture
 	// sent are the packets that were not looked at yet.
@@ -39,7 +55,7 @@ type wire struct {
 // newWire returns the link. What crosses it is written to capture, in pcap
 // format, unless that is nil.
 func newWire(mtu uint32, capture io.Writer) (*wire, error) {
-	w := &wire{link: channel.New(queueLen, mtu, "")}
+	w := &wire{link: &device{Endpoint: channel.New(queueLen, mtu, "")}}
 	if capture == nil {
 		return w, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,8 @@ type shell struct {
 	set func(name, value string) error
 	// addFile makes a file that open finds.
 	addFile func(name string, content []byte)
+	// refuse makes the device's queue one that is full, or not.
+	refuse  func(bool)
 	ignored func(what string)
 	depth   int
 	// wrote is the first error of what was written to files, which the
@@ -93,21 +96,29 @@ func (s *shell) exec(_ context.Context, args []string) error {
 	case name == "dd":
 		return s.dd(args[1:])
 	case name == "ip" && len(args) > 1 && args[1] == "tcp_metrics", name == "ethtool", name == "rm",
-		name == "nstat" && len(args) == 1, name == "tc" && !drops(args):
+		name == "nstat" && len(args) == 1:
 		s.ignored(strings.Join(args, " "))
 		return nil
+	case name == "tc":
+		return s.tc(args)
 	}
 	return &unsupported{what: "command " + strings.Join(args, " ")}
 }
 
-// drops reports whether a command of tc makes a queue that drops or delays.
-func drops(args []string) bool {
-	for _, a := range args {
-		if a == "limit" || a == "netem" || a == "tbf" {
-			return true
-		}
+// tc takes the queues of a device: one without room refuses what is sent, others
+// let it pass. What paces or delays is not there.
+func (s *shell) tc(args []string) error {
+	text := strings.Join(args, " ")
+	switch {
+	case strings.HasSuffix(text, "pfifo limit 0"):
+		s.refuse(true)
+	case slices.Contains(args, "netem"), slices.Contains(args, "tbf"), slices.Contains(args, "limit"):
+		return &unsupported{what: "command " + text}
+	default:
+		s.refuse(false)
+		s.ignored(text)
 	}
-	return false
+	return nil
 }
 
 // source interprets a file.

@@ -43,7 +43,10 @@ var settings = map[string]setting{
 	"tcp_syncookies": {set: (*host).setSynCookies},
 	"tcp_ecn":        {set: (*host).setECN},
 	// Timestamps are always offered; without them in the peer's SYN there are none.
-	"tcp_timestamps": {},
+	// Whether tail probes are sent, and how a window that was not used is dealt
+	// with, each TCP has decided for itself. A script that counts on the setting
+	// fails, and the report has that it was ignored.
+	"tcp_timestamps": {}, "tcp_early_retrans": {}, "tcp_slow_start_after_idle": {},
 	// How text is cut and sent in bursts is for the matching of packets.
 	"tcp_tso_win_divisor": {}, "tcp_min_tso_segs": {}, "tcp_pacing_ss_ratio": {}, "tcp_pacing_ca_ratio": {},
 	"tcp_limit_output_bytes": {}, "tcp_tso_rtt_log": {},
@@ -53,7 +56,6 @@ var settings = map[string]setting{
 	"tcp_max_syn_backlog": {}, "tcp_cubic.parameters.hystart_detect": {as: []string{"3"}},
 	"tcp_frto": {as: []string{"1", "2"}}, "tcp_dsack": {as: []string{"1"}}, "tcp_fack": {as: []string{"0"}},
 	"tcp_reordering": {as: []string{"3"}}, "tcp_window_scaling": {as: []string{"1"}},
-	"tcp_slow_start_after_idle": {as: []string{"0"}}, "tcp_early_retrans": {as: []string{"3", "4"}},
 	"tcp_notsent_lowat": {as: []string{"4294967295", "-1"}}, "tcp_mtu_probing": {as: []string{"0"}},
 	"tcp_adv_win_scale": {as: []string{"1"}}, "tcp_abort_on_overflow": {as: []string{"0"}},
 	"tcp_stdurg": {as: []string{"0"}}, "tcp_thin_linear_timeouts": {as: []string{"0"}},
