@@ -211,7 +211,9 @@ func (k *Kernel) Listen(fd, backlog int) *Op {
 	if backlog < 0 || backlog > 4096 {
 		backlog = 4096
 	}
-	if err := s.ep.Listen(backlog); err != nil {
+	// As many wait in Linux's queue as the backlog says and one, and netstack's
+	// callers pass that one.
+	if err := s.ep.Listen(backlog + 1); err != nil {
 		return k.ready(call, failed(err))
 	}
 	return k.ready(call, ok(0))
