@@ -24,6 +24,10 @@ func (c *Conn) checkAck(now Instant, in *Segment) bool {
 		c.challenge(now)
 		return c.drop(now, "ACK out of range")
 	}
+	// RFC 7323, section 5.3, R3, takes the timestamp in the first step. A forger
+	// who need not guess the acknowledgment as well could set it far ahead there,
+	// and PAWS would refuse all that the peer says from then on.
+	c.ts.take(now, in)
 	c.lastHeard(now)
 	if !in.Ack.Less(c.tx.una) {
 		c.takeAck(now, in)

@@ -37,6 +37,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		return
 	}
 	c.sampleRcvRTT(now, in)
+	c.ack.pushed = in.Flags.Has(wire.PSH)
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
 	dst := c.toReader()

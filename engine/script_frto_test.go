@@ -73,8 +73,8 @@ func eachWay(t *testing.T, test func(t *testing.T, o Options)) {
 
 // RFC 5682, sections 2.1 and 3.1: the path had stood still for a while. Step 2b:
 // two new segments; step 3b: old text that was not sent again has arrived. Nothing
-// more is sent again, and the window is what it was (RFC 4015, section 3.2, step
-// 6).
+// more is sent again, and the window is what it was (RFC 4015, section 3.4, step
+// 9).
 func TestFRTOSpurious(t *testing.T) {
 	eachWay(t, func(t *testing.T, o Options) {
 		s := timedOut(t, o, 6)
@@ -396,7 +396,7 @@ func TestFRTOTimestamps(t *testing.T) {
 	s.In("R 1 win 0")
 }
 
-// RFC 4015, section 3.2, step 8: the wait that the timeout was about makes no RTO
+// RFC 4015, section 3.6, step 11: the wait that the timeout was about makes no RTO
 // of seconds. What was known before stands, with the first round trip of text
 // that had not been sent by then.
 func TestFRTORoundTrips(t *testing.T) {

@@ -197,6 +197,27 @@ func TestTailProbeOnce(t *testing.T) {
 	s.In(". 1 ack 2001 win 60000")
 }
 
+// RFC 8985, section 7.3 (MUST): no probe is sent unless a round trip was measured
+// since the last one: the retransmission timer stands for it, though the tail was
+// lost.
+func TestTailProbeNeedsMeasurement(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 2)
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 1001:2001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 2001 win 60000") // of which copy, nobody can tell: no measurement
+	send(s, 2001, 2)
+	s.Advance(rackRTT + engine.DefaultMinRTO - 1)
+	s.Silent()
+	s.Advance(time.Second)
+	s.Out(". 2001:3001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 4001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 1 || c.Timeouts != 1 {
+		t.Errorf("%+v", *c)
+	}
+}
+
 // RFC 8985, section 7.2: a lone segment may wait for the peer's delayed
 // acknowledgment; the retransmission timer is earlier than that.
 func TestTailProbeOfOneSegment(t *testing.T) {
@@ -250,9 +271,26 @@ func TestUndoByDSACK(t *testing.T) {
 	}
 }
 
+// RFC 2883, section 5 (MUST NOT): a block tells a duplicate by the acknowledgment
+// that bears it, and not by SND.UNA: one that was overtaken tells none.
+func TestDSACKOfOldAck(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000")
+	s.In(". 1 ack 1001 win 60000 <sack 2001-3001>") // sent before: a hole, no duplicate
+	if c := s.Conn.Counters(); c.DSACKsIn != 0 {
+		t.Errorf("%d duplicates are counted", c.DSACKsIn)
+	}
+	s.In(". 1 ack 5001 win 60000 <sack 4001-5001>")
+	if c := s.Conn.Counters(); c.DSACKsIn != 1 {
+		t.Errorf("%d duplicates are counted, want 1", c.DSACKsIn)
+	}
+}
+
 // RFC 3522, section 3.2: the echo of a timestamp from before the retransmission
 // shows that a timeout was spurious; the window is restored (RFC 4015, section
-// 3.2), and what is not lost is not sent again.
+// 3.4), and what is not lost is not sent again.
 func TestUndoOfTimeout(t *testing.T) {
 	o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
 	s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")

@@ -114,14 +114,19 @@ func TestLostTailProbe(t *testing.T) {
 	s.Out("P. 2001:3001")
 	s.Advance(rackRTT)
 	s.In(". 1 ack 3001 win 60000")
-	// The next flight is probed as the first was (section 7.2).
+	// The next flight is not probed: no round trip was measured since the probe
+	// (section 7.3, MUST). The one after it is.
 	send(s, 3001, 2)
-	s.Expires(2*rackRTT+2*time.Millisecond, "P. 4001:5001")
-	s.Advance(rackRTT)
-	s.In(". 1 ack 3001 win 60000 <sack 4001-5001>")
-	s.Out(". 3001:4001")
-	s.Advance(rackRTT)
+	s.Advance(2*rackRTT + 50*time.Millisecond)
 	s.In(". 1 ack 5001 win 60000")
+	send(s, 5001, 2)
+	s.Advance(3 * rackRTT)
+	s.Out("P. 6001:7001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000 <sack 6001-7001>")
+	s.Out(". 5001:6001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 7001 win 60000")
 	if c := s.Conn.Counters(); c.TailProbes != 2 || c.Timeouts != 2 {
 		t.Errorf("%+v", *c)
 	}
