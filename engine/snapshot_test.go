@@ -66,7 +66,7 @@ func TestSnapshotOfRecovery(t *testing.T) {
 	s.Out(". 1:1001")
 	k = s.Conn.Snapshot(s.Now)
 	began := uint32(s.Now.Sub(0).Milliseconds())
-	if want := (engine.PacketsSnapshot{Outstanding: 10, Resent: 1}); k.Packets != want || k.SackedSegments != 3 {
+	if want := (engine.PacketsSnapshot{Outstanding: 10, Lost: 1, Resent: 1}); k.Packets != want || k.SackedSegments != 3 {
 		t.Errorf("packets %+v and %d SACKed, want %+v", k.Packets, k.SackedSegments, want)
 	}
 	want := engine.RecoverySnapshot{Fast: true, End: snapAt(10001), HighRxt: snapAt(1001), Began: began}

@@ -6,6 +6,7 @@ package posix
 import (
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
@@ -32,12 +33,27 @@ func (k *Kernel) Close(fd int) *Op {
 	if !last || linger <= 0 || !s.closing() {
 		return k.ready(call, ok(0))
 	}
+	var again tcpip.Timer
 	try := func(o *Op) bool {
 		o.result = ok(0)
-		return o.expired.Load() || !s.closing()
+		if again != nil {
+			again.Stop()
+		}
+		if o.expired.Load() || !s.closing() {
+			return true
+		}
+		again = k.clock.AfterFunc(lingerLook, func() {
+			o.woken.Store(true)
+			k.wake()
+		})
+		return false
 	}
 	return k.begin(&Op{name: call, try: try}, linger, watch{f: closed{s}, mask: waiter.EventHUp | waiter.EventErr})
 }
+
+// lingerLook is how long it may take to see that a close need not linger any
+// more: nobody is told that the peer has acknowledged it.
+const lingerLook = 5 * time.Millisecond
 
 // closing reports whether the peer has still to acknowledge what was sent before
 // the close, and the close.

@@ -52,15 +52,17 @@ var infoFields = func() []infoField {
 	add(8, "bytes_sent", "bytes_retrans")
 	add(4, "dsack_dups", "reord_seen", "rcv_ooopack", "snd_wnd", "rcv_wnd", "rehash")
 	add(2, "total_rto", "total_rto_recoveries")
-	add(4, "total_rto_time")
+	add(4, "total_rto_time", "received_ce", "delivered_e1_bytes", "delivered_e0_bytes", "delivered_ce_bytes",
+		"received_e1_bytes", "received_e0_bytes", "received_ce_bytes")
 	return fields
 }()
 
-// infoSize is how many bytes struct tcp_info has.
-const infoSize = 248
+// infoSize is how many bytes struct tcp_info has, with what fills it up at the
+// end.
+const infoSize = 280
 
-// InfoNames returns the names of all fields of struct tcp_info that packetdrill
-// knows, those that no TCP here fills in among them.
+// InfoNames returns the names of all fields of struct tcp_info, those that no TCP
+// here fills in among them.
 func InfoNames() []string {
 	names := []string{"tcpi_rcv_wscale"}
 	for _, f := range infoFields {
