@@ -70,10 +70,13 @@ func (r *runner) sniff(deadline time.Duration) *packet {
 		for len(r.wire.sent) > 0 {
 			p := r.wire.sent[0]
 			r.wire.sent = r.wire.sent[1:]
-			if p.cut || r.claim(p) {
+			if !p.cut && !r.claim(p) {
+				r.trace("a packet of another connection: %v", p)
+				continue
+			}
+			if p = r.owed.settle(p); p != nil {
 				return p
 			}
-			r.trace("a packet of another connection: %v", p)
 		}
 		if !r.time.until(deadline, r.pump, func() bool { return len(r.wire.sent) > 0 || r.wireErr != nil }) || r.wireErr != nil {
 			return nil
@@ -119,8 +122,8 @@ func (r *runner) gather(t *timedEvent) (*packet, error) {
 	}
 	got := r.sniff(deadline)
 	if r.o.Match == MatchRFC && want != nil {
-		for got != nil && extra(want, got) {
-			r.lenient(t.Line, lenientAckExtra)
+		for got != nil && extra(want, got) != "" {
+			r.lenient(t.Line, extra(want, got))
 			got = r.sniff(deadline)
 		}
 		if got != nil && covered(want, got) {
@@ -149,6 +152,11 @@ func (r *runner) fit(t *timedEvent, got *packet, deadline time.Duration) (*packe
 	want := t.Packet.TCP
 	parts := []*packet{got}
 	for got.tcp.Seq == want.Seq && got.tcp.Len < want.Len {
+		if r.o.Match == MatchRFC && r.heldBack(parts, want) {
+			r.lenient(t.Line, lenientNagle)
+			r.owed = textRange{got.end(), want.Len - got.tcp.Len}
+			return whole(got, want), nil
+		}
 		next := r.sniff(deadline)
 		if next == nil || !follows(got, next) {
 			if next != nil {
@@ -190,6 +198,28 @@ func (r *runner) fit(t *timedEvent, got *packet, deadline time.Duration) (*packe
 		}
 	}
 	return got, nil
+}
+
+// heldBack reports whether what is missing of a text is less than a segment, and
+// does not come at once.
+func (r *runner) heldBack(parts []*packet, want *script.TCP) bool {
+	missing, longest := want.Len, 0
+	for _, p := range parts {
+		missing -= p.tcp.Len
+		longest = max(longest, p.tcp.Len)
+	}
+	if missing >= longest || want.Flags&script.FIN != 0 {
+		return false
+	}
+	return !r.time.until(r.time.now()+r.config.tolerance, r.pump, func() bool { return len(r.wire.sent) > 0 })
+}
+
+// whole returns the packet as if it had all of the text, and its end.
+func whole(p *packet, want *script.TCP) *packet {
+	w, t := *p, *p.tcp
+	t.Len, t.Flags = want.Len, t.Flags|want.Flags&script.PSH
+	w.tcp, w.payload = &t, make([]byte, want.Len)
+	return &w
 }
 
 // judge compares a packet with what the script wants.

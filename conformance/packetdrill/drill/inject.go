@@ -43,6 +43,9 @@ func (r *runner) inject(p *script.Packet) error {
 	if !s.echo(live, r.config.tsScaled) {
 		return &broken{p.Line, fmt.Sprintf("ecr %d is no TSval that was expected before", option(live, script.OptTS).Ecr)}
 	}
+	// What acknowledges something never sent is dropped, and answered (RFC 9293,
+	// section 3.10.7.4).
+	s.provoked = s.provoked || ack && !syn && before(s.sentEnd, live.Ack)
 	src, dst := s.remote, s.local
 	if p.SrcPort != 0 {
 		src = netip.AddrPortFrom(src.Addr(), p.SrcPort)

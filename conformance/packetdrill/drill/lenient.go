@@ -37,6 +37,12 @@ const (
 	lenientAckTime   = "when text is acknowledged"
 	lenientAckJoined = "acknowledgments combined into one, or riding on text"
 	lenientAckExtra  = "an acknowledgment or window update more"
+	// What cannot be accepted is answered (RFC 9293, section 3.10.7.4); Linux does
+	// not answer all of it.
+	lenientAnswer = "an answer to what cannot be accepted"
+	// Less than a full segment waits while text is outstanding (RFC 9293, section
+	// 3.7.4, SHLD-7). Linux sends it unless other such is outstanding.
+	lenientNagle = "the end of a text, which the Nagle algorithm holds back"
 	// Timers have a granularity, G in RFC 6298, section 2.3, which is for each
 	// system to choose: Linux waits for up to two of its ticks more than it
 	// computed, of 4 ms or of 10.
@@ -136,11 +142,38 @@ func covered(want *script.TCP, got *packet) bool {
 	return want.Ack == got.tcp.Ack && want.Seq == got.tcp.Seq && span(got.tcp) > 0
 }
 
-// extra reports whether what was sent may be passed over in search of what the
-// script wants: an acknowledgment that says something new.
-func extra(want *script.TCP, got *packet) bool {
-	if want == nil || !pureAck(got.tcp) || !got.news {
-		return false
+// extra tells why what was sent may be passed over in search of what the script
+// wants: an acknowledgment that says something new, or has to be. It is empty for
+// what may not.
+func extra(want *script.TCP, got *packet) string {
+	switch {
+	case want == nil || !pureAck(got.tcp) || pureAck(want) && !before(got.tcp.Ack, want.Ack):
+		return ""
+	case got.news:
+		return lenientAckExtra
+	case got.answers:
+		return lenientAnswer
 	}
-	return !pureAck(want) || before(got.tcp.Ack, want.Ack)
+	return ""
+}
+
+// textRange is text on its way, in the script's terms.
+type textRange struct {
+	seq uint32
+	n   int
+}
+
+// settle takes off a packet what it has of the text, and returns what is left of
+// the packet, nil for nothing.
+func (o *textRange) settle(p *packet) *packet {
+	if o.n == 0 || p.tcp == nil || p.tcp.Seq != o.seq || p.tcp.Len == 0 {
+		return p
+	}
+	n := min(o.n, p.tcp.Len)
+	o.seq, o.n = o.seq+uint32(n), o.n-n
+	if n == p.tcp.Len && p.tcp.Flags&script.FIN == 0 {
+		return nil
+	}
+	_, rest := split(p, n)
+	return rest
 }

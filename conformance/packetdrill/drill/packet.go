@@ -30,8 +30,9 @@ type packet struct {
 	// cut tells that the packet is what is left of one whose head was matched.
 	cut bool
 	// news tells that it acknowledges, or opens the window, beyond all before it;
-	// shrinks that it takes back some of the window.
-	news, shrinks bool
+	// shrinks that it takes back some of the window; answers that something came in
+	// before it that cannot be accepted.
+	news, shrinks, answers bool
 }
 
 // end returns the sequence number after the packet's, its FIN counted.

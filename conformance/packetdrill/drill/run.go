@@ -44,6 +44,7 @@ type runner struct {
 	socks   map[int]*socket // by the script's numbers
 	fds     map[int]int     // the script's numbers, and the kernel's
 	peers   int             // connections from outside so far
+	owed    textRange       // what is sent later than the script has it, and was counted
 	last    *timedEvent     // the event before
 	blocked *blockedCall    // the one call that has not returned
 }

@@ -48,6 +48,10 @@ type socket struct {
 	offered    uint8
 	edge, ack  uint32
 	acked      bool
+	// sentEnd is the end of what was sent, on the wire. provoked tells that since
+	// the last acknowledgment something came in that cannot be accepted.
+	sentEnd  uint32
+	provoked bool
 }
 
 func newSocket(fd int) *socket { return &socket{fd: fd, stamps: map[uint32]uint32{}} }
@@ -150,7 +154,8 @@ func (s *socket) echo(w *script.TCP, scaled bool) bool {
 	return false
 }
 
-// watch notes what a segment that goes out offers, and sets its news and shrinks.
+// watch notes what a segment that goes out tells, and sets its news, shrinks and
+// answers.
 func (s *socket) watch(p *packet) {
 	t := p.tcp
 	if t == nil || t.Flags&script.RST != 0 {
@@ -163,9 +168,17 @@ func (s *socket) watch(p *packet) {
 	case t.Flags&script.SYN == 0 && s.peerScales:
 		shift = s.offered // windows of SYNs are never scaled (RFC 7323, section 2.2)
 	}
+	end := p.end()
+	if t.Flags&script.SYN != 0 {
+		end++
+	}
+	if s.sentEnd == 0 || before(s.sentEnd, end) {
+		s.sentEnd = end
+	}
 	if t.Flags&script.ACK == 0 {
 		return
 	}
+	p.answers, s.provoked = s.provoked, false
 	edge := t.Ack + uint32(t.Win)<<shift
 	// An edge may move back by less than the unit of the window.
 	p.shrinks = s.acked && before(edge, s.edge-(1<<shift-1))
