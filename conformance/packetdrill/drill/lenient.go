@@ -49,7 +49,8 @@ const (
 	lenientTimer = "the granularity of timers"
 	// How much a socket takes before it is sent is no TCP's matter: Linux counts
 	// its own bookkeeping, too.
-	lenientBuffer = "how much a send buffer takes"
+	lenientBuffer   = "how much a send buffer takes"
+	lenientWritable = "with how much room a socket is writable"
 )
 
 // timerGranularity is how much later or sooner what a timer sends may come.
