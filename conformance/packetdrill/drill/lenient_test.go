@@ -29,6 +29,7 @@ func TestLeniencies(t *testing.T) {
 	const epoll = "+0 epoll_create(1) = 5\n +0 epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLOUT|EPOLLIN, fd=3}) = 0\n"
 	small := "`sysctl -q net.ipv4.tcp_wmem=\"4096 10000 10000\"`\n" + opened + "+0 fcntl(3, F_SETFL, O_RDWR) = 0\n"
 	full := "`sysctl -q net.ipv4.tcp_wmem=\"4096 10000 10000\"`\n" + opened + "+0 write(3, ..., 20000) = 10000\n"
+	shut := strings.Replace(opened, "win 32768", "win 0", 1) + "+0 write(3, ..., 10) = 10\n"
 	const gaps = `
   +.1 < . 1001:2001(1000) ack 1 win 9
    +0 > . 1:1(0) ack 1 <...>
@@ -86,6 +87,9 @@ func TestLeniencies(t *testing.T) {
 			opened + nagle + "+0 > P. 1:2101(2100) ack 1\n +.1 < . 1:1(0) ack 2001 win 32768\n +.1 < . 1:1(0) ack 2101 win 32768\n" +
 				"+0 write(3, ..., 10) = 10\n +0 > P. 2101:2111(10) ack 1",
 			opened + nagle + "+0 > P. 1:3101(3100) ack 1", lenientNagle},
+		{"probe",
+			shut + "+.3 > . 0:0(0) ack 1",
+			shut + "+.6 > . 0:0(0) ack 1", lenientProbe},
 		{"writable",
 			full + "+0 poll([{fd=3, events=POLLOUT, revents=POLLOUT}], 1, 0) = 1",
 			full + "+0 poll([{fd=3, events=POLLOUT, revents=POLLOUT|POLLIN}], 1, 0) = 1", lenientWritable},
