@@ -306,8 +306,9 @@ func TestFRTOInFastRecovery(t *testing.T) {
 	s.In("R 1 win 0")
 }
 
-// RFC 5682, section 2.1, step 1: timeouts of the same segment, with nothing heard
-// between them, are as one. A path that stood still for seconds has lost nothing.
+// RFC 5682, section 2.1, step 1: timeouts of the same segment, with nothing
+// heard between them, are as one. A path that stood still for seconds has lost
+// nothing. The response is that to the first (RFC 4015, section 3.1, MUST NOT).
 func TestFRTORepeatedTimeout(t *testing.T) {
 	eachWay(t, func(t *testing.T, o Options) {
 		s := timedOut(t, o, 6)

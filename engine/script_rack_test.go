@@ -59,7 +59,8 @@ func TestRACKLateSegment(t *testing.T) {
 }
 
 // RFC 8985, section 6.2, step 4: without reordering so far, three segments above
-// the hole are enough; once reordering was seen, time alone counts.
+// the hole are enough; once reordering was seen, time alone counts. Each
+// duplicate counts (RFC 6675, section 5, MUST).
 func TestRACKDupThreshUntilReordering(t *testing.T) {
 	s := racked(t)
 	send(s, 1, 4)
@@ -123,6 +124,27 @@ func TestRACKSpuriousRetransmission(t *testing.T) {
 	}
 	if got := s.Conn.Info().Cwnd; got < 10000 {
 		t.Errorf("the congestion window is %d after a recovery for nothing, want what it was", got)
+	}
+}
+
+// RFC 8985, section 4 (MUST): RACK and its tail probe are for connections with SACK.
+// Without, a tail that was lost waits for the timer, and a hole for three duplicates,
+// however long ago what is missing was sent.
+func TestRACKNeedsSACK(t *testing.T) {
+	o := plain(nil)
+	o.RTT = rackRTT
+	s := Established(t, o, 60000, "<mss 1000>")
+	send(s, 1, 3)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000")
+	s.In(". 1 ack 1 win 60000")
+	s.Advance(engine.DefaultMinRTO - 1)
+	s.Silent()
+	s.Expires(1, ". 1:1001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 3001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 0 || c.Timeouts != 1 {
+		t.Errorf("%+v", *c)
 	}
 }
 

@@ -97,7 +97,8 @@ func TestNotADuplicate(t *testing.T) {
 	s.In("R 5 win 0")
 }
 
-// RFC 6675: what is SACKed is not sent again, and each hole is, once.
+// RFC 6675: what is SACKed is not sent again, and each hole is, once. Congestion
+// control is what it is without (RFC 2018, section 5.1, MUST).
 func TestSACKRecovery(t *testing.T) {
 	o := withSACK()
 	o.RTT = 40 * time.Millisecond
