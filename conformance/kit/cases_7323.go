@@ -294,7 +294,7 @@ var timestampCases = []Case{
 		w.Acked(21, time.Second/2)
 		s.Read(20)
 	}},
-	{Name: "RFC7323/5.4/SHLD-offset", About: "timestamps of different connections begin at random", play: func(w *world) {
+	{Name: "RFC7323/7/REC-offset", About: "timestamps of different connections begin at random", play: func(w *world) {
 		var ts [4]uint32
 		for i := range ts {
 			w.use(peerPort + uint16(i))
