@@ -19,13 +19,9 @@ var allowed = map[string]string{
 	"shut-read/readiness/readiness of 0":               "netstack notes that the peer's direction is closed when it is asked for something else",
 	"reset-in-close-wait/readiness/*":                  "after a reset both directions are closed, and nothing is half closed; netstack says so on",
 	"fin-wait-2/info/tcp-info window":                  "netstack's window grows by the acknowledgment of a FIN, which is no text (RFC 5681, section 3.1)",
-	"*/syn-count/default":                              synCountWhy,
-	"*/syn-count/after 0":                              synCountWhy,
 	"time-wait/info/tcp-info window":                   "as in FIN-WAIT-2",
 	"time-wait/abort/*":                                "ABORT in TIME-WAIT ends it, without an error or a reset (RFC 9293, section 3.10.5); netstack sends one",
 }
-
-const synCountWhy = "6 retries of a SYN give up after 127 s; 3 minutes are asked for (RFC 9293, section 3.8.3, MUST-23)"
 
 // TestOptions runs every script on tcpcb's endpoints and netstack's, in every
 // state that an endpoint can be in, and compares the answers line by line.

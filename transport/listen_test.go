@@ -101,7 +101,7 @@ func TestLostSynAck(t *testing.T) {
 	p := w.peer(4000)
 	p.syn(usual)
 	first := p.want(wire.SYN | wire.ACK)
-	for i := range 7 {
+	for i := range 6 {
 		w.wait(time.Second<<i - time.Millisecond)
 		w.wantNone()
 		w.wait(time.Millisecond)

@@ -39,7 +39,7 @@ func protocols(t *testing.T) map[string]*stack.Stack {
 }
 
 // TestOptionDefaults checks that each option of the protocol starts as
-// netstack's does, but for the retries of a SYN.
+// netstack's does.
 func TestOptionDefaults(t *testing.T) {
 	stacks := protocols(t)
 	for _, o := range []tcpip.GettableTransportProtocolOption{
@@ -70,10 +70,6 @@ func TestOptionDefaults(t *testing.T) {
 			} else {
 				want = v
 			}
-		}
-		if _, is := o.(*tcpip.TCPSynRetriesOption); is {
-			// RFC 9293, section 3.8.3, MUST-23: 3 minutes; netstack's 6 are 127 s.
-			want = tcpip.TCPSynRetriesOption(7)
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%T: %v, want netstack's %v", o, got, want)

@@ -46,7 +46,11 @@ var failureCases = []Case{
 		w.Run(time.Hour)
 		s.LastError(&tcpip.ErrTimeout{})
 	}},
-	{Name: "RFC9293/3.8.3/MUST-23", About: "a SYN is tried for three minutes at least", play: func(w *world) {
+	{Name: "RFC9293/3.8.3/MUST-23", About: "a SYN is tried for three minutes at least, where that is asked for", play: func(w *world) {
+		seven := tcpip.TCPSynRetriesOption(7)
+		if err := w.stack.SetTransportProtocolOption(header.TCPProtocolNumber, &seven); err != nil {
+			w.fail("set the retries of a SYN: %s", err)
+		}
 		w.Connector()
 		w.Out("S 0")
 		for end := w.elapsed() + 180*time.Second; w.elapsed() < end; {
