@@ -206,3 +206,29 @@ func TestReuse(t *testing.T) {
 	}
 	s.Advance(time.Minute)
 }
+
+// Text that comes when both directions are shut is reset: nobody will read it, and
+// nothing more is written (RFC 9293, section 3.6.1, SHLD-3). So do netstack and
+// Linux.
+func TestTextWhenBothAreShut(t *testing.T) {
+	shut := func() *Script {
+		s := Established(t, plain(nil), 1000, "<mss 1460>")
+		s.Do("shut", func(c *engine.Conn, now engine.Instant) {
+			c.CloseRead(now)
+			c.CloseWrite(now)
+		})
+		s.Out("F. 1 ack 1")
+		return s
+	}
+	for _, acked := range []string{"1", "2"} { // in FIN-WAIT-1, and in FIN-WAIT-2
+		s := shut()
+		s.In(". 1 ack " + acked + " win 1000")
+		s.In("P. 1:11 ack " + acked + " win 1000")
+		s.Out("R. 2 ack 1")
+		s.Closed(engine.ReasonAborted)
+	}
+	s := shut() // a FIN is no text
+	s.In("F. 1 ack 2 win 1000")
+	s.Out(". 2 ack 2")
+	s.State(engine.StateTimeWait)
+}
