@@ -171,6 +171,18 @@ func TestCorkOnNarrowerPath(t *testing.T) {
 	s.In(". 1 ack 2401 win 1000")
 }
 
+// What an acknowledgment has ridden on is not acknowledged once more when the delay
+// is over.
+func TestDelayedAckRidesOnText(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay = 40 * time.Millisecond }), 1000, "<mss 1460>")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Advance(10 * time.Millisecond)
+	s.Write(5)
+	s.Out("P. 1:6 ack 11")
+	s.In(". 11 ack 6 win 1000")
+	s.Advance(time.Minute)
+}
+
 // What a SYN-ACK offered, one that is sent again offers too (RFC 9293, section
 // 3.8.6, SHLD-14).
 func TestSynAckKeepsItsWindow(t *testing.T) {
