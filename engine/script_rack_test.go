@@ -10,6 +10,8 @@ import (
 
 	"tcpcb/engine"
 	. "tcpcb/engine/enginetest"
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
 )
 
 const rackRTT = 40 * time.Millisecond
@@ -391,4 +393,21 @@ func TestRoundTripOfWhatWaited(t *testing.T) {
 	if i := s.Conn.Info(); i.RTT != rackRTT {
 		t.Errorf("SRTT %v by the timestamp", i.RTT)
 	}
+}
+
+// A probe that is due is not sent where what it would send again has arrived
+// meanwhile.
+func TestProbeOfWhatHasArrived(t *testing.T) {
+	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
+	send(s, 1, 3)
+	s.Now = s.Conn.Deadline()
+	s.Do("deadline, and then an acknowledgment", func(c *engine.Conn, now engine.Instant) {
+		c.HandleDeadline(now)
+		var in engine.Segment
+		in.Seq, in.Ack, in.Flags, in.Window = s.Peer(1), c.Snapshot(now).SndUna, wire.ACK, 60000
+		in.Options.NumSACK = 1
+		in.Options.SACK[0] = seq.MakeRange(in.Ack.Add(2000), 1000)
+		c.HandleSegment(now, &in)
+	})
+	s.In(". 1 ack 3001 win 60000")
 }
