@@ -43,8 +43,8 @@ type lossState struct {
 	run   lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
-	// refused is how many segments have reached the peer, and were refused.
-	refused int
+	// refusal is about losses that are none.
+	refusal refusal
 	// burst is how many bytes were sent since something was last acknowledged.
 	burst   int
 	spell   spell
@@ -180,30 +180,6 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	}
 }
 
-// noteRefused counts acknowledgments that tell nothing at all: not of a copy
-// either, where the peer sends SACK. On a path that reorders, these answer late
-// segments, which PAWS has the peer refuse where a retransmission has overtaken
-// them and brought a newer timestamp in order (RFC 7323, section 5.3, R1).
-func (c *Conn) noteRefused(n *ackNews, d *delivery) {
-	if n.duplicate && d.bytes == 0 && n.dsacked == 0 && d.echoes && c.shake.sack && c.recovery.reorder.seen {
-		c.loss.refused = min(c.loss.refused+1, maxRefused)
-	}
-}
-
-// maxRefused bounds how many losses are laid to refusal.
-const maxRefused = 64
-
-// wereRefused reports whether what was deemed lost just now is no more than what
-// the peer refused: it is sent again, but the path has lost nothing.
-func (c *Conn) wereRefused() bool {
-	if segments := ceilDiv(c.loss.lost, c.smss()); segments <= c.loss.refused {
-		c.loss.refused -= segments
-		return true
-	}
-	c.loss.refused = 0
-	return false
-}
-
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	s := ackSample{
@@ -218,7 +194,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	if s.rate.some { // what this acknowledgment showed to be lost counts too
 		s.rate.lost = c.rate.lost - s.rate.stamp.lost
 	}
-	c.loss.lost = 0
+	c.loss.lost, c.loss.refusal.lost = 0, 0
 	c.cc.onAck(s)
 	if c.cc.understates() {
 		c.rate.onLimited(c.pipe())
@@ -295,6 +271,7 @@ func (c *Conn) tell(now Instant) func(*record) { return func(s *record) { c.onLo
 func (c *Conn) onLost(now Instant, s *record) {
 	n := s.r.Len()
 	c.loss.lost += n
+	c.loss.refusal.onLost(s)
 	c.loss.reduced.onLost(s)
 	counted := c.loss.run.count(s)
 	c.rate.lost += int64(counted)
