@@ -313,11 +313,19 @@ func (c *Conn) endRecovery(now Instant) {
 // leaves alone what was sent too lately to tell (RFC 8985, section 6.3).
 func (c *Conn) onTimeout(now Instant) {
 	flight := c.board.pipe()
+	within := c.withinUnproved()
+	if within {
+		c.cc.onUndo(now) // and the timeout reduces for both
+	}
 	// RFC 3168, section 6.1.2: ssthresh is not reduced twice for one window.
 	c.cc.onTimeout(now, flight, c.rto.retries == 0 && !c.loss.reduced.covers(c.tx.una))
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
-		c.loss.undo.begin()
+		if within {
+			c.loss.undo.original = false // that was not about the timeout
+		} else {
+			c.loss.undo.begin()
+		}
 		c.loss.eifel.begin(&c.rtt)
 		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
@@ -345,6 +353,16 @@ func (c *Conn) onTimeout(now Instant) {
 		c.board.lose(id)
 		id = next
 	}
+}
+
+// withinUnproved reports whether the timer expires in a fast recovery of which
+// nothing has told yet that it was needed. Where a host stands still for a while,
+// the reordering timer and this one expire together. If they turn out to have been
+// for nothing, the window is to be what it was before both (RFC 4015, section 3.2).
+func (c *Conn) withinUnproved() bool {
+	u := &c.loss.undo
+	return c.recovery.phase == phaseFast && c.rto.retries == 0 && u.armed && !u.needed &&
+		c.cc.reduces() && !c.loss.reduced.echoed
 }
 
 // limited reports whether the congestion window was used in full since the

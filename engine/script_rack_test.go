@@ -308,6 +308,45 @@ func TestUndoOfTimeout(t *testing.T) {
 	}
 }
 
+// A timeout in a fast recovery that nothing proved to be needed, as where a host
+// stood still for a while and both timers were due: the echo of timestamps shows
+// that neither was, and the window is what it was before both (RFC 4015, section
+// 3.2). Where what fast recovery sent again was needed, the window stays reduced.
+func TestUndoOfRecoveryAndTimeout(t *testing.T) {
+	for _, cc := range []string{"reno", "cubic"} {
+		for _, needed := range []bool{false, true} {
+			o := Options{Params: engine.Params{NoWindowScale: true, CongestionControl: cc}, RTT: rackRTT}
+			s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+			send(s, 1, 10)
+			before := s.Conn.Info().Cwnd
+			s.Advance(rackRTT)
+			s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>") // RACK waits
+			s.Now = s.Now.Add(time.Second)
+			s.Do("the host goes on", func(c *engine.Conn, now engine.Instant) { c.HandleDeadline(now) })
+			s.Out(". 1:1001")
+			if c := s.Conn.Counters(); c.FastRecoveries != 1 || c.Timeouts != 1 {
+				t.Fatalf("%d fast recoveries and %d timeouts, want one of each", c.FastRecoveries, c.Timeouts)
+			}
+			if needed {
+				s.Advance(rackRTT)
+				s.In(". 1 ack 2001 win 60000 <ts 3 3601080>")
+				s.Out(". 2001:3001")
+				s.Out(". 3001:4001")
+				if got := s.Conn.Info().Cwnd; got >= before {
+					t.Errorf("%s: cwnd %d after a loss, and was %d", cc, got, before)
+				}
+				continue
+			}
+			s.Advance(time.Millisecond)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600040>")
+			s.In(". 1 ack 10001 win 60000 <ts 3 3600040>")
+			if i := s.Conn.Info(); i.Cwnd < before || i.Timeout {
+				t.Errorf("%s: cwnd %d, and was %d; recovering from a timeout: %v", cc, i.Cwnd, before, i.Timeout)
+			}
+		}
+	}
+}
+
 // An acknowledgment that tells nothing answers a segment that has arrived and was
 // refused, as PAWS does with what a retransmission has overtaken (RFC 7323,
 // section 5.3, R1): it is sent again, and no sign of congestion. One loss more is.
