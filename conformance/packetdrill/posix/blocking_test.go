@@ -231,6 +231,16 @@ func TestLinger(t *testing.T) {
 		w.done(w.b.Write(s, posix.Bytes(text(1))), -1, posix.EPIPE)
 		w.done(w.b.Read(s, posix.Bytes(make([]byte, 10))), 0, 0)
 
+		// Text that has come goes before the error, which is not lost.
+		c, s = w.connect(83)
+		w.done(w.a.Write(c, posix.Bytes(text(7))), 7, 0)
+		all := w.b.Recv(s, posix.Bytes(make([]byte, 10)), posix.MSG_WAITALL)
+		w.pass(20 * time.Millisecond)
+		w.b.Poll()
+		w.done(w.a.SetSockOpt(c, posix.SOL_SOCKET, posix.SO_LINGER, posix.Linger(true, 0)), 0, 0)
+		w.done(w.a.Close(c), 0, 0)
+		w.want(all, 7, 0)
+
 		c, s = w.connect(81)
 		w.done(w.a.SetSockOpt(c, posix.SOL_SOCKET, posix.SO_LINGER, posix.Linger(true, 5)), 0, 0)
 		w.done(w.a.Write(c, posix.Bytes(text(100))), 100, 0)

@@ -296,6 +296,14 @@ func TestMore(t *testing.T) {
 	w.done(w.a.SetSockOpt(c, posix.SOL_TCP, posix.TCP_CORK, posix.Int32(0)), 0, 0)
 	w.pass(20 * time.Millisecond)
 	w.done(w.b.Read(s, buf), 200, 0)
+	// TCP_NODELAY lets out what is held back already.
+	w.done(w.a.SetSockOpt(c, posix.SOL_TCP, posix.TCP_CORK, posix.Int32(1)), 0, 0)
+	more(100, 0)
+	w.done(w.a.SetSockOpt(c, posix.SOL_TCP, posix.TCP_NODELAY, posix.Int32(1)), 0, 0)
+	w.pass(20 * time.Millisecond)
+	w.done(w.b.Read(s, buf), 100, 0)
+	more(100, 0)
+	w.done(w.b.Read(s, buf), -1, posix.EAGAIN)
 }
 
 // IPv6, v4-mapped addresses on a socket of both families, and IPV6_V6ONLY.

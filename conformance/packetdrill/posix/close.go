@@ -77,11 +77,6 @@ func (s *socket) state() int {
 // closed is a socket that was closed, and for which a close lingers.
 type closed struct{ *socket }
 
-// readiness tells of the end, which a TCP may not notify: in FIN-WAIT-2 there is
-// still something to come.
-func (c closed) readiness(waiter.EventMask) waiter.EventMask {
-	if c.closing() {
-		return 0
-	}
-	return waiter.EventHUp
-}
+// late tells of what a TCP does not notify: in FIN-WAIT-2 there is still something
+// to come.
+func (c closed) late(waiter.EventMask) bool { return !c.closing() }

@@ -24,10 +24,11 @@ type epollItem struct {
 	d     *description
 	ev    EpollEvent
 	entry *waiter.Entry
-	// edge says that something has happened since the item was told last.
-	edge atomic.Bool
-	// seen is what there was at the last look. What is there and was not is an
-	// edge too, told or not: a notification may come on a goroutine of its own.
+	// due says that the item is worth a look: it is new, or has been told of
+	// something since the last look, or was ready then and waits for no edge. A
+	// file that is ready without having said so is not looked at, as in Linux.
+	due atomic.Bool
+	// seen is what there was at the last look, of a file that may be late to say.
 	seen  uint32
 	spent bool // by EPOLLONESHOT
 }
@@ -40,10 +41,15 @@ func (e *epoll) queue() *waiter.Queue { return &e.wq }
 func (e *epoll) readiness(mask waiter.EventMask) waiter.EventMask {
 	for _, it := range e.items {
 		if it.look() != 0 {
+			it.due.Store(true) // it was not told yet
 			return mask & waiter.ReadableEvents
 		}
 	}
 	return 0
+}
+
+func (e *epoll) late(waiter.EventMask) bool {
+	return slices.ContainsFunc(e.items, (*epollItem).late)
 }
 
 func (e *epoll) release() {
@@ -52,23 +58,27 @@ func (e *epoll) release() {
 	}
 }
 
-// look returns what the item would be told with, which is nothing where it waits
-// for an edge that has not come.
+// late reports whether there is something that the item has not been told of.
+func (it *epollItem) late() bool {
+	if it.spent || !it.d.late(waiter.EventMask(it.ev.Events)) {
+		it.seen = 0
+		return false
+	}
+	return it.seen == 0
+}
+
+// look returns what the item would be told with.
 func (it *epollItem) look() uint32 {
-	if it.spent {
+	late := it.late()
+	if it.spent || !it.due.Swap(false) && !late {
 		return 0
 	}
 	got := it.d.events(it.ev.Events & epollMask)
-	fresh := got &^ it.seen
-	it.seen = got
-	if it.ev.Events&EPOLLET == 0 {
-		return got
+	if late {
+		it.seen = got
 	}
-	if fresh != 0 {
-		it.edge.Store(true)
-	}
-	if !it.edge.Load() {
-		return 0
+	if it.ev.Events&EPOLLET == 0 && got != 0 {
+		it.due.Store(true)
 	}
 	return got
 }
@@ -81,7 +91,7 @@ func (it *epollItem) watch() {
 	}
 	mask := waiter.EventMask(it.ev.Events)&waiter.AllEvents | waiter.EventErr | waiter.EventHUp
 	e := waiter.NewFunctionEntry(mask, func(waiter.EventMask) {
-		it.edge.Store(true)
+		it.due.Store(true)
 		it.ep.wq.Notify(waiter.ReadableEvents)
 	})
 	it.entry = &e
@@ -167,6 +177,7 @@ func (k *Kernel) epollCtl(epfd, op, fd int, ev *EpollEvent) Result {
 		it := &epollItem{ep: ep, fd: fd, d: d.description, ev: *ev}
 		ep.items, d.polls = append(ep.items, it), append(d.polls, it)
 		it.watch()
+		it.due.Store(true)
 		ep.wq.Notify(waiter.ReadableEvents) // it may be ready already
 	case EPOLL_CTL_MOD:
 		switch {
@@ -179,6 +190,7 @@ func (k *Kernel) epollCtl(epfd, op, fd int, ev *EpollEvent) Result {
 		it.unwatch()
 		it.ev, it.seen, it.spent = *ev, 0, false
 		it.watch()
+		it.due.Store(true)
 		ep.wq.Notify(waiter.ReadableEvents)
 	case EPOLL_CTL_DEL:
 		if at < 0 {
@@ -230,7 +242,6 @@ func (e *epoll) collect(limit int) []EpollEvent {
 		if got == 0 {
 			continue
 		}
-		it.edge.Store(false)
 		it.spent = it.ev.Events&EPOLLONESHOT != 0
 		events = append(events, EpollEvent{Events: got, Data: it.ev.Data})
 		told = append(told, it)

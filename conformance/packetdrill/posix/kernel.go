@@ -65,8 +65,13 @@ type file interface {
 	// readiness returns which of mask there are, and EventErr and EventHUp
 	// whether asked for or not.
 	readiness(mask waiter.EventMask) waiter.EventMask
-	// queue is told of what readiness may tell; nil is never told.
+	// queue is told when there is more than there was; nil is never told. It is
+	// that which wakes who waits, and not readiness: a TCP may be ready for little
+	// before it finds that worth a call.
 	queue() *waiter.Queue
+	// late reports whether the queue may not have been told yet of what there is
+	// of mask.
+	late(mask waiter.EventMask) bool
 	// release is called when no number stands for the file any more.
 	release()
 }

@@ -186,15 +186,14 @@ func (k *Kernel) wake() {
 	}
 }
 
-// mayProceed reports whether there is reason to try again. Readiness is looked
-// at as well as what was notified, since a notification may come on a goroutine
-// of its own, later than the news.
+// mayProceed reports whether there is reason to try again: something watched has
+// notified, as a kernel would be woken by, or is late to, or the time is over.
 func (o *Op) mayProceed() bool {
 	if o.woken.Swap(false) || o.expired.Load() {
 		return true
 	}
 	for _, w := range o.watched {
-		if w.f.readiness(w.mask) != 0 {
+		if w.f.late(w.mask) {
 			return true
 		}
 	}
@@ -230,16 +229,7 @@ func limit(d time.Duration) time.Duration {
 func (k *Kernel) begin(o *Op, may time.Duration, watched ...watch) *Op {
 	o.k, o.begun, o.over = k, k.clock.NowMonotonic(), make(chan struct{})
 	o.expired.Store(may == 0)
-	if o.try(o) {
-		o.finish()
-		return o
-	}
-	if may > 0 {
-		o.timer = k.clock.AfterFunc(may, func() {
-			o.expired.Store(true)
-			k.wake()
-		})
-	}
+	// What comes while it is tried is told, too.
 	for _, w := range watched {
 		if q := w.f.queue(); q != nil {
 			e := waiter.NewFunctionEntry(w.mask, func(waiter.EventMask) {
@@ -254,11 +244,17 @@ func (k *Kernel) begin(o *Op, may time.Duration, watched ...watch) *Op {
 		}
 		o.watched = append(o.watched, w)
 	}
-	k.pending = append(k.pending, o)
-	// What came between the attempt and the registration was told to nobody.
-	if o.mayProceed() && o.try(o) {
+	if o.try(o) {
 		o.finish()
+		return o
 	}
+	if may > 0 {
+		o.timer = k.clock.AfterFunc(may, func() {
+			o.expired.Store(true)
+			k.wake()
+		})
+	}
+	k.pending = append(k.pending, o)
 	return o
 }
 

@@ -41,6 +41,8 @@ type (
 
 func (p *pipe) queue() *waiter.Queue { return &p.wq }
 
+func (p *pipe) late(waiter.EventMask) bool { return false }
+
 func (p *pipe) room() int { return pipeSize - len(p.buf) }
 
 func (p pipeOut) readiness(mask waiter.EventMask) waiter.EventMask {
@@ -129,6 +131,8 @@ func (*disk) readiness(mask waiter.EventMask) waiter.EventMask {
 }
 
 func (*disk) queue() *waiter.Queue { return nil }
+
+func (*disk) late(waiter.EventMask) bool { return false }
 
 func (*disk) release() {}
 

@@ -102,17 +102,31 @@ func (k *Kernel) recvOp(call string, s *socket, d *description, iov []Memory, fl
 		}
 		return true
 	}
+	all, peek := flags&MSG_WAITALL != 0, flags&MSG_PEEK != 0
 	try := func(o *Op) bool {
-		if flags&MSG_PEEK != 0 {
+		if peek {
 			// What was looked at stays, so that each attempt begins anew.
 			dst, done = &scatter{iov: iov}, 0
 		}
 		n, end, e := s.receive(dst, want-done, flags)
 		done += n
+		for all && !peek && n > 0 && done < want {
+			// The end, or an error, may be behind what was read, and is told once.
+			n, end, e = s.receive(dst, want-done, flags)
+			done += n
+			if e != 0 && e != EAGAIN {
+				s.owed = e // as in Linux: the next call is told
+			}
+		}
+		if peek && all && s.ep.Readiness(rcvEnd)&rcvEnd != 0 {
+			end = true
+		}
 		if !o.expired.Load() && d.flags&O_NONBLOCK == 0 && flags&MSG_DONTWAIT == 0 {
-			short := flags&MSG_WAITALL != 0 && done < want && !end
+			short := all && done < want && !end
 			if e == EAGAIN && (done == 0 || short) || e == 0 && short {
-				o.partial = done
+				if !peek {
+					o.partial = done
+				}
 				return false
 			}
 		}
@@ -124,9 +138,15 @@ func (k *Kernel) recvOp(call string, s *socket, d *description, iov []Memory, fl
 	return &Op{name: call, try: try}
 }
 
+// rcvEnd are the events that tell of the end of the stream from the peer.
+const rcvEnd = waiter.EventRdHUp | waiter.EventHUp
+
 // receive reads up to limit bytes into dst, and tells whether the stream is at
 // its end.
 func (s *socket) receive(dst io.Writer, limit, flags int) (n int, end bool, e Errno) {
+	if e, s.owed = s.owed, 0; e != 0 {
+		return 0, false, e
+	}
 	peek, trunc := flags&MSG_PEEK != 0, flags&MSG_TRUNC != 0
 	if trunc {
 		// As in Linux: what a stream has is dropped, and counted where it stays.
@@ -157,7 +177,7 @@ func (s *socket) messageOut(msg *Message) *MessageOut {
 	out := &MessageOut{}
 	if s.inq && msg.WantControl {
 		if n, err := s.ep.GetSockOptInt(tcpip.ReceiveQueueSizeOption); err == nil {
-			if n == 0 && s.ep.Readiness(waiter.EventRdHUp|waiter.EventHUp)&(waiter.EventRdHUp|waiter.EventHUp) != 0 {
+			if n == 0 && s.ep.Readiness(rcvEnd)&rcvEnd != 0 {
 				n = 1 // Linux counts the end of the stream where nothing else is left
 			}
 			out.Control = append(out.Control, ControlMessage{Level: SOL_TCP, Type: TCP_CM_INQ, Value: int64(n)})

@@ -31,6 +31,9 @@ type socket struct {
 	cork                   bool // TCP_CORK as the program set it
 	corked                 bool // by MSG_MORE
 	lowat                  int  // TCP_NOTSENT_LOWAT
+	// owed is why the connection ended, where that came to light to a call that
+	// returned text.
+	owed Errno
 }
 
 func (s *socket) readiness(mask waiter.EventMask) waiter.EventMask {
@@ -38,6 +41,12 @@ func (s *socket) readiness(mask waiter.EventMask) waiter.EventMask {
 }
 
 func (s *socket) queue() *waiter.Queue { return s.wq }
+
+// late reports whether a connection waits: who accepts is told on a goroutine of
+// its own by tcpcb.
+func (s *socket) late(mask waiter.EventMask) bool {
+	return mask&waiter.ReadableEvents != 0 && s.state() == TCP_LISTEN && s.ep.Readiness(waiter.EventIn) != 0
+}
 
 func (s *socket) release() { s.ep.Close() }
 

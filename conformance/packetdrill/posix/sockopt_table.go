@@ -175,7 +175,15 @@ func tcpNumbers() {
 	add := func(name int, o numberOption) { numbers[optionID{SOL_TCP, name}] = o }
 	add(TCP_NODELAY, flag(
 		func(o *so) bool { return !o.GetDelayOption() },
-		func(o *so, v bool) { o.SetDelayOption(!v) }))
+		func(o *so, v bool) {
+			o.SetDelayOption(!v)
+			if v && o.GetCorkOption() {
+				// As in Linux, it sends what the cork has held back so far; the cork
+				// holds back what follows.
+				o.SetCorkOption(false)
+				o.SetCorkOption(true)
+			}
+		}))
 	add(TCP_QUICKACK, flag((*so).GetQuickAck, (*so).SetQuickAck))
 	add(TCP_CORK, numberOption{
 		get: func(_ *Kernel, s *socket) (int, tcpip.Error) { return int(bit(s.cork)), nil },

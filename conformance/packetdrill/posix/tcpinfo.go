@@ -139,6 +139,10 @@ func caState(s tcpip.CongestionControlState) int64 {
 	return TCP_CA_Open
 }
 
+// dupThresh is how many segments late tcpcb takes for reordering (RFC 6675, section
+// 2; RFC 8985, section 6.2): Linux's number moves, and this does not.
+const dupThresh = 3
+
 // fillInfo adds what tcpcb's engine knows. Where Linux counts a packet as lost
 // until it is acknowledged, the engine counts it as sent again; so lost is both
 // here, and a tail probe that was sent before is among them.
@@ -163,6 +167,7 @@ func fillInfo(v map[string]int64, now engine.Instant, k *engine.Snapshot, n *eng
 	if k.LastSent != engine.Never {
 		v["tcpi_last_data_sent"] = now.Sub(k.LastSent).Milliseconds()
 	}
+	v["tcpi_reordering"] = dupThresh
 	v["tcpi_min_rtt"] = k.MinRTT.Microseconds()
 	v["tcpi_rcv_rtt"] = int64(k.RcvRTT / time.Microsecond)
 	v["tcpi_snd_wnd"], v["tcpi_rcv_wnd"] = int64(k.SndWnd), int64(k.RcvWnd)
