@@ -55,6 +55,9 @@ func callSocket(a *args) *plan {
 		family = a.num(0)
 	}
 	typ, proto := a.num(1), a.num(2)
+	if kind := typ &^ (posix.SOCK_NONBLOCK | posix.SOCK_CLOEXEC); kind == posix.SOCK_DGRAM || kind == posix.SOCK_RAW {
+		a.lack(a.at(1), "sockets that are no TCP's")
+	}
 	p := a.ready(func(k *posix.Kernel) *posix.Op { return k.Socket(family, typ, proto) })
 	if p != nil {
 		p.opens, p.opened = true, func(fd, _ int) {
