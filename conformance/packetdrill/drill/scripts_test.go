@@ -18,7 +18,7 @@ func tcpcb() Options {
 }
 
 // ownScripts returns the paths of the project's scripts.
-func ownScripts(t *testing.T) []string {
+func ownScripts(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../scripts/*.pkt")
 	if err != nil || len(files) == 0 {
