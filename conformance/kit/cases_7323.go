@@ -217,6 +217,20 @@ var timestampCases = []Case{
 		w.Expect(a >= 10 && a <= 10e9/1e3, "the clock ticks %d times in 10 s", a)
 		w.Expect(b-a <= a/50+1 && a-b <= a/50+1, "it ticks %d times in 10 s, and then %d times", a, b)
 	}},
+	{Name: "RFC7323/4.3/SHLD-earliest", About: "an acknowledgment of several segments echoes the first of them", play: func(w *world) {
+		s := w.passive(40000, withTS)
+		w.Together("P. 1:11 ack 1 win 40000 <ts 1010 last>", "P. 11:21 ack 1 win 40000 <ts 1020 last>", "P. 21:31 ack 1 win 40000 <ts 1030 last>")
+		w.Wait(time.Second / 2)
+		a := w.next()
+		// Where each is acknowledged by itself, that is right as well.
+		echo, first := a.option("ts"), 1000+(a.ack-1)
+		if a.ack == 31 {
+			first = 1010
+		}
+		w.Expect(echo != nil && echo.b == first, "sent %s, want an echo of %d", a, first)
+		w.Run(time.Second / 2)
+		s.Read(30)
+	}},
 	{Name: "RFC7323/4.3/SHLD-out-of-order", About: "the acknowledgment of text out of order echoes what came last in order, and once the gap is filled, what filled it", play: func(w *world) {
 		s := w.passive(40000, withTS)
 		w.In("P. 1:11 ack 1 win 40000 <ts 1010 last>")
@@ -294,7 +308,7 @@ var timestampCases = []Case{
 		w.Acked(21, time.Second/2)
 		s.Read(20)
 	}},
-	{Name: "RFC7323/5.4/SHLD-offset", About: "timestamps of different connections begin at random", play: func(w *world) {
+	{Name: "RFC7323/7/REC-offset", About: "timestamps of different connections begin at random", play: func(w *world) {
 		var ts [4]uint32
 		for i := range ts {
 			w.use(peerPort + uint16(i))

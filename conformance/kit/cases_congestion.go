@@ -173,8 +173,8 @@ var congestionCases = []Case{
 
 // fastRetransmit sends ten segments, has the first be lost, and three duplicate
 // acknowledgments tell of it.
-func fastRetransmit(w *world) *socket {
-	s := w.passive(65000, mss)
+func fastRetransmit(w *world, set ...func(*socket)) *socket {
+	s := w.passive(65000, mss, set...)
 	s.Write(1460)
 	w.Out(". 1:1461 ack 1")
 	w.Quiet(10 * time.Millisecond)

@@ -47,7 +47,7 @@ func Cases() []Case {
 	var all []Case
 	for _, list := range [][]Case{
 		headerCases, openCases, fastOpenCases, closeCases, dataCases, windowCases, failureCases, apiCases, icmpCases,
-		scaleCases, timestampCases, sackCases, congestionCases, rtoCases, attackCases, ecnCases,
+		scaleCases, timestampCases, sackCases, congestionCases, recoveryCases, lossCases, rtoCases, attackCases, ecnCases,
 	} {
 		all = append(all, list...)
 	}

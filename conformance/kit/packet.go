@@ -27,14 +27,14 @@ import (
 // presence of each option where there are options: "<>" says that there are none.
 // A PSH flag that was not asked for is allowed.
 type packet struct {
-	flags                 header.TCPFlags
-	seq, end              int
-	ack, win, urg         int
-	hasAck, hasWin        bool
-	ecn                   byte
-	opts                  []option
-	hasOpts               bool
-	badSum, isRaw, copied bool
+	flags          header.TCPFlags
+	seq, end       int
+	ack, win, urg  int
+	hasAck, hasWin bool
+	ecn            byte
+	opts           []option
+	hasOpts        bool
+	badSum         bool
 }
 
 // option is one option of a packet. Values that may be anything are anyValue.

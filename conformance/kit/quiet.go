@@ -46,8 +46,10 @@ var (
 	endOfStack = []byte("\n\n")
 	// ours mark the stacks that matter.
 	ours = [][]byte{[]byte("gvisor.dev/gvisor/pkg/tcpip"), []byte("tcpcb/")}
-	// states in which a goroutine goes on by itself.
-	states = [][]byte{[]byte("[runnable"), []byte("[running"), []byte("[sync.Mutex.Lock"), []byte("[sync.RWMutex"), []byte("[syscall"), []byte("[sleep"), []byte("[GC assist"), []byte("[preempted")}
+	// parked are the states of who waits for somebody else. Every other is that of
+	// one who goes on by himself: who can run, who waits for a lock, or for the
+	// collector (semacquire, in the midst of an allocation).
+	parked = [][]byte{[]byte("[select"), []byte("[chan receive"), []byte("[chan send"), []byte("[sync.Cond.Wait"), []byte("[sync.WaitGroup.Wait")}
 )
 
 // busy reports whether one of the goroutines in a dump is not parked. The first
@@ -58,7 +60,7 @@ func busy(dump []byte) bool {
 		var one []byte
 		one, rest, _ = bytes.Cut(rest, endOfStack)
 		head, _, _ := bytes.Cut(one, []byte("\n"))
-		if holdsAny(head, states) && holdsAny(one, ours) {
+		if !holdsAny(head, parked) && holdsAny(one, ours) {
 			return true
 		}
 	}

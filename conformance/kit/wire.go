@@ -21,7 +21,6 @@ type flow struct {
 	lastTS      uint32 // the last TSval that the stack sent
 	acked       int    // what the peer has acknowledged
 	wscale      int    // the stack's, -1 where it offered none
-	shift       int    // by which its windows are scaled, once both offered
 	peerWS      bool   // the peer offered scaling
 }
 

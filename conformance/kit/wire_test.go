@@ -129,6 +129,7 @@ func TestBusy(t *testing.T) {
 		mine + "goroutine 2 [select]:\ngvisor.dev/gvisor/pkg/tcpip/transport/tcp.(*processor).start()\n\n":        false,
 		mine + "goroutine 2 [runnable]:\ngvisor.dev/gvisor/pkg/tcpip/transport/tcp.(*processor).start()\n\n":      true,
 		mine + "goroutine 2 [runnable]:\nnet/http.serve()\n\n":                                                    false,
+		mine + "goroutine 2 [semacquire]:\ngvisor.dev/gvisor/pkg/tcpip/transport/tcp.newEndpoint()\n\n":           true,
 		mine + "goroutine 2 [sync.Mutex.Lock]:\ntcpcb/endpoint.(*Endpoint).lock()\n\n":                            true,
 		mine + "goroutine 2 [select]:\nx\n\ngoroutine 3 [running]:\ngvisor.dev/gvisor/pkg/tcpip/stack.f()\n":      true,
 		mine + "goroutine 2 [chan receive, 3 minutes]:\ngvisor.dev/gvisor/pkg/tcpip/stack.f()\n\ngoroutine 3 []:": false,

@@ -51,6 +51,7 @@ type world struct {
 	flow    *flow
 	flows   map[uint16]*flow
 	pending []arrival
+	flight  []arrival // what flightEnd took last
 	log     []string
 	dump    []byte
 

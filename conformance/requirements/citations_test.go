@@ -135,3 +135,29 @@ func (s *testSource) cites(r *Row) bool {
 	section := regexp.MustCompile(`\b` + regexp.QuoteMeta(r.Section) + `(?:[^\d.]|\.?$|\.[^\d])`)
 	return strings.Contains(text, fmt.Sprint(r.RFC)) && section.MatchString(text)
 }
+
+// TestCitationForms: what is read from a comment.
+func TestCitationForms(t *testing.T) {
+	for text, want := range map[string]string{
+		"it does so (RFC 9293, section 3.8.6.1, MUST-35, SHLD-29)":                "MUST-35 9293 [3.8.6.1]",
+		"RFC 5961, section 5.2 (MUST): an acknowledgment":                         " 5961 [5.2]",
+		"section 4.4.1, MUST, where that is R":                                    " 7661 [4.4.1]", // of the file's RFC
+		"it MUST NOT include that (RFC 9438, sections 4.2 and 5.8).":              " 9438 [4.2 5.8]",
+		"Sections 4.4 and 4.5 (MUST): towards":                                    " 7661 [4.4 4.5]",
+		"nothing of the kind":                                                     "",
+		"RFC 3168, section 6.1.2, MUST, but (RFC 9438, section 4.6, MUST). MUSTY": " 3168 [6.1.2]; 9438 [4.6]",
+	} {
+		src := &tree{comments: []comment{
+			{file: "engine/x.go", text: text, before: "cwv is of RFC 7661, section 4.2."},
+			{file: "bench/x.go", text: text}, // no part of the TCP
+			{file: "engine/cc_bbr.go", text: text},
+		}}
+		var got []string
+		for _, c := range src.citations() {
+			got = append(got, fmt.Sprintf("%s %s %v", c.number, c.rfc, c.sections))
+		}
+		if s := strings.Join(got, ";"); s != want {
+			t.Errorf("%q: %q, want %q", text, s, want)
+		}
+	}
+}

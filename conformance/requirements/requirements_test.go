@@ -5,6 +5,7 @@ package requirements
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,11 @@ func TestEvidence(t *testing.T) {
 				if src.tests[name] == nil {
 					t.Errorf("%s: there is no test %s", r.Place, name)
 				}
+			}
+			if r.Level == Must && len(r.Cases) == 0 && r.NotApplicable == "" && !slices.ContainsFunc(r.Tests, func(name string) bool {
+				return src.tests[name] != nil && strings.Contains(src.tests[name].text, fmt.Sprint(r.RFC))
+			}) {
+				t.Errorf("%s: no test of %s says that it is about RFC %d", r.Place, r.Name(), r.RFC)
 			}
 			for _, m := range []map[string]string{r.Why, r.Exempt} {
 				for who := range m {
