@@ -5,11 +5,17 @@ package posix_test
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
 	"tcpcb/conformance/packetdrill/posix"
+	"tcpcb/transport"
 )
 
 // A connection through its life, with calls that block.
@@ -290,4 +296,46 @@ func TestCloseMeanwhile(t *testing.T) {
 		w.done(w.a.Close(d), 0, 0)
 		w.want(w.b.Read(s, posix.Bytes(make([]byte, 10))), 0, 0)
 	})
+}
+
+// Calls of several goroutines, each of which waits for its own in real time.
+func TestWait(t *testing.T) {
+	for _, tcp := range []stack.TransportProtocolFactory{transport.NewProtocol, tcp.NewProtocol} {
+		w := newWorld(t, tcp, nil)
+		l := w.listen(80)
+		const pairs, n = 4, 200_000
+		var all sync.WaitGroup
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		check := func(what string, op *posix.Op, ret int) int {
+			r := op.Wait(ctx)
+			if r.Errno != 0 || ret >= 0 && r.Ret != int64(ret) {
+				t.Errorf("%s: %v", what, r)
+			}
+			return int(r.Ret)
+		}
+		for range pairs {
+			all.Go(func() {
+				fd := check("accept", w.b.Accept(l), -1)
+				buf := make([]byte, n)
+				check("recv", w.b.Recv(fd, posix.Bytes(buf), posix.MSG_WAITALL), n)
+				if !bytes.Equal(buf, text(n)) {
+					t.Error("other bytes came")
+				}
+				check("close", w.b.Close(fd), 0)
+			})
+			all.Go(func() {
+				fd := check("socket", w.a.Socket(posix.AF_INET, posix.SOCK_STREAM, 0), -1)
+				check("connect", w.a.Connect(fd, posix.Addr4(addrB, 80)), 0)
+				check("write", w.a.Write(fd, posix.Bytes(text(n))), n)
+				check("read", w.a.Read(fd, posix.Bytes(make([]byte, 1))), 0)
+			})
+		}
+		all.Wait()
+		stop, interrupt := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer interrupt()
+		if r := w.b.Accept(l).Wait(stop); r.Errno != posix.EINTR {
+			t.Errorf("accept: %v", r)
+		}
+	}
 }
