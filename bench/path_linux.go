@@ -44,6 +44,9 @@ func runPathsOnLinux(ctx context.Context, progress io.Writer, all []scenario, ps
 			}
 		}
 		for _, p := range ps {
+			if p.floor {
+				continue
+			}
 			if p.all != nil {
 				p.new = p.all
 			}

@@ -366,10 +366,12 @@ func (c *Conn) withinUnproved() bool {
 }
 
 // limited reports whether the congestion window was used in full since the
-// last acknowledgment, or nearly so in slow start, where it may double.
+// last acknowledgment, or in slow start, where it may double, in half at some time
+// of this round trip (RFC 7661, section 4.3): what the round trip's first
+// acknowledgments leave outstanding tells nothing of what it was used for.
 func (c *Conn) limited() bool {
 	if c.txc.cwndLimited {
 		return true
 	}
-	return c.cc.window() < c.cc.threshold() && c.cc.window() < 2*c.txc.maxFlight
+	return c.cc.window() < c.cc.threshold() && c.cc.window() < 2*int(c.txc.maxFlight)
 }

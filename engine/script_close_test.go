@@ -267,3 +267,26 @@ func TestTextWhenBothAreShut(t *testing.T) {
 	s.Out(". 2 ack 2")
 	s.State(engine.StateTimeWait)
 }
+
+// A FIN alone is no text, and does not wait for room in the congestion window (RFC
+// 5681, section 2).
+func TestFinBeyondCongestionWindow(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	send(s, 1, 10) // the initial window, full
+	s.Do("close", closeWrite)
+	s.Out("F. 10001 ack 1")
+	s.In(". 1 ack 10002 win 60000")
+	s.State(engine.StateFinWait2)
+}
+
+// Text before it does wait, and the FIN with it.
+func TestFinBehindText(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	s.Write(10500)
+	outs(s, 1, 10, false)
+	s.Do("close", closeWrite)
+	s.Silent()
+	s.In(". 1 ack 2001 win 60000")
+	s.Out("FP. 10001:10501")
+	s.In("R 1 win 0")
+}
