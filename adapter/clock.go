@@ -4,6 +4,7 @@
 package adapter
 
 import (
+	"reflect"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -16,13 +17,27 @@ import (
 // called at the same time.
 type Clock struct {
 	clock tcpip.Clock
+	// epoch is set where clock is netstack's own, which reads the process's
+	// monotonic clock, and is when that showed zero. It is read for every packet,
+	// and netstack's conversions take as long as the reading.
+	epoch time.Time
 }
 
+var stdClock = reflect.TypeOf(tcpip.NewStdClock())
+
 // NewClock returns the clock c as instants.
-func NewClock(c tcpip.Clock) Clock { return Clock{clock: c} }
+func NewClock(c tcpip.Clock) Clock {
+	if reflect.TypeOf(c) == stdClock {
+		return Clock{clock: c, epoch: time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))}
+	}
+	return Clock{clock: c}
+}
 
 // Now returns the present instant. It never goes back.
 func (c Clock) Now() engine.Instant {
+	if !c.epoch.IsZero() {
+		return engine.Instant(time.Since(c.epoch))
+	}
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
 }
 

@@ -77,8 +77,9 @@ func TestISNGrows(t *testing.T) {
 	}
 }
 
-// TestISNDependsOnAll checks that each part of the 4-tuple, and the secret, count
-// (RFC 6528, section 3).
+// TestISNDependsOnAll checks that each part of the 4-tuple, and the secret,
+// count (RFC 6528, section 3). Nobody who does not have the secret can compute
+// them (RFC 9293, section 3.4.1, MUST-9).
 func TestISNDependsOnAll(t *testing.T) {
 	s, other := NewSecrets(seeded(3)), NewSecrets(seeded(4))
 	id := tuple(1)
@@ -138,7 +139,8 @@ func TestFlowHash(t *testing.T) {
 	}
 }
 
-// TestNoRandomness checks that a stack without randomness does not run.
+// TestNoRandomness checks that a stack without randomness does not run. The
+// secrets are of the stack's secure source (RFC 6528, section 4, MUST).
 func TestNoRandomness(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -334,8 +334,12 @@ func checkReset(t *testing.T, name string, h *host, flags wire.Flags, seqNum, ac
 		t.Fatalf("%s: %v", name, v)
 	}
 	if got.Flags != flags || got.Seq.Value() != seqNum || got.Ack.Value() != ack ||
-		got.SrcPort != 4000 || got.DstPort != 80 || got.Window != 0 || got.Options.Len() != 0 {
-		t.Errorf("%s: got %+v, want flags %v, seq %d, ack %d, and nothing else", name, got.Header, flags, seqNum, ack)
+		got.SrcPort != 4000 || got.DstPort != 80 || got.Window != 0 {
+		t.Errorf("%s: got %+v, want flags %v, seq %d, ack %d", name, got.Header, flags, seqNum, ack)
+	}
+	echo := wire.Options{HasTimestamps: true, TSEcr: sample(0).Options.TSVal} // RFC 7323, section 5.2
+	if got.Options != echo {
+		t.Errorf("%s: options %+v, want %+v", name, got.Options, echo)
 	}
 	if h.stats.ResetsSent.Value() != 1 {
 		t.Errorf("%s: %d resets counted, want 1", name, h.stats.ResetsSent.Value())

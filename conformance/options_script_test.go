@@ -1,7 +1,7 @@
 // Copyright 2026 The tcpcb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package conformance
+package main
 
 import (
 	"bytes"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"tcpcb/adapter"
@@ -67,6 +68,10 @@ func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcp
 	if err != nil {
 		return err
 	}
+	if !oneHost(route) {
+		route.Release()
+		return &tcpip.ErrNetworkUnreachable{}
+	}
 	e.setState(StateConnecting)
 	if err := e.claim(now, route, addr); err != nil {
 		e.setState(s)
@@ -82,6 +87,13 @@ func (e *Endpoint) connectLocked(now engine.Instant, addr tcpip.FullAddress) tcp
 	e.conn.OpenActive(now, e.params(now), e.settings())
 	e.shared.TCP.ActiveConnectionOpenings.Increment()
 	return &tcpip.ErrConnectStarted{}
+}
+
+// oneHost reports whether a route leads to one host. A connection to a broadcast
+// or multicast address is refused (RFC 9293, section 3.9.1.1, MUST-46).
+func oneHost(r *stack.Route) bool {
+	a := r.RemoteAddress()
+	return !r.IsOutboundBroadcast() && !header.IsV4MulticastAddress(a) && !header.IsV6MulticastAddress(a)
 }
 
 // claim makes the connection to addr the endpoint's: it reserves a port unless
@@ -178,13 +190,13 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 
 // netstack acknowledges each batch of arrivals at once, and so does this: but
 // segments are processed one by one, where they arrive, and nobody says where a
-// batch ends. It ends when the application has caught up with it, after
-// batchSegments full segments, or after batchDelay. Without TCP_QUICKACK the
+// batch ends. It ends when the application has caught up with as many as come at
+// once, after batchSegments full segments, or after batchDelay. Without TCP_QUICKACK the
 // acknowledgment of less than two segments waits for slowAckDelay (RFC 9293,
 // section 3.8.6.3).
 const (
 	batchDelay    = time.Millisecond
-	batchSegments = 16
+	batchSegments = 32
 	slowAckDelay  = 40 * time.Millisecond
 )
 

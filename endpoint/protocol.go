@@ -100,9 +100,15 @@ func DefaultOptions() Options {
 		MinRTO:                engine.DefaultMinRTO,
 		MaxRTO:                engine.DefaultMaxRTO,
 		MaxRetries:            engine.DefaultMaxRetries,
-		SynRetries:            engine.DefaultSynRetries,
+		SynRetries:            DefaultSynRetries,
 	}
 }
+
+// DefaultSynRetries is how many times a SYN is sent again, as in netstack and in
+// Linux: it gives up after 127 seconds. RFC 9293, section 3.8.3, MUST-23, asks for
+// 3 minutes, which an engine by itself keeps, and which TCPSynRetriesOption or
+// TCPSynCountOption of 7 gives to those who want to wait so long.
+const DefaultSynRetries = 6
 
 // Shared is what all endpoints of one stack share: the stack, its clock, the
 // secrets that its randomness was spent on, and the protocol's options.

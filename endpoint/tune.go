@@ -82,14 +82,10 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 		return
 	}
 	t := &e.need().tune
-	i := e.conn.Info()
 	if e.conn.Readable() == 0 {
 		defer func() { t.drainedAt = now }()
 	}
-	rtt := i.RcvRTT
-	if rtt == 0 {
-		rtt = i.RTT
-	}
+	rtt := e.conn.ReadRTT()
 	if rtt == 0 || !t.measure(now, copied, rtt) {
 		return
 	}
@@ -120,7 +116,7 @@ func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
 	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished {
 		return
 	}
-	want := min(2*e.conn.Info().Cwnd, e.shared.Options().SendBuffer.Max)
+	want := min(2*e.conn.Cwnd(), e.shared.Options().SendBuffer.Max)
 	if want > int(e.ops().GetSendBufferSize()) {
 		e.SocketOptions().SetSendBufferSize(int64(want), false /* notify */)
 		e.apply(now)

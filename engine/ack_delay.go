@@ -12,7 +12,9 @@ import (
 
 // ackState says whether an acknowledgment is owed to the peer.
 type ackState struct {
-	now     bool  // at the next poll
+	now     bool // at the next poll
+	pushed  bool // the last text in order ended what the peer had to send
+	batch   ackBatch
 	unacked int32 // bytes taken and not acknowledged, while one is delayed
 	// twice is text that came twice, for the next acknowledgment to say so.
 	twice seq.Range
@@ -26,16 +28,60 @@ const maxAckDelay = 500 * time.Millisecond
 // arrivals is acknowledged at once; with AckDelay, every AckEvery full segments
 // are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
 func (c *Conn) oweAck(now Instant, n int) {
-	delay := min(c.set.AckDelay, maxAckDelay)
+	delay := c.ackDelay()
 	c.ack.unacked += int32(n)
 	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= max(2, c.set.AckEvery)*c.fullSegment() {
 		c.ack.now = true
 		return
 	}
 	if !c.timers.armed(timerAck) {
-		c.timers.arm(timerAck, now.Add(delay))
+		at := now.Add(delay)
+		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), c.set.AckEvery)
+		c.timers.arm(timerAck, at)
 	}
 }
+
+// ackBatch is how many full segments come together, as it turned out: on a path
+// of many Gbit/s an application that reads at once would otherwise have every few
+// of them acknowledged, at the price of as many packets more. It takes the place
+// of the batches that a device with GRO hands to its host.
+type ackBatch struct {
+	more uint8 // full segments, beyond the first
+	runs uint8 // batches in a row that came quickly
+}
+
+const (
+	// batchTime is how long the segments of a batch may take to come. At 100
+	// Mbit/s that is less than a segment, and every one is acknowledged.
+	batchTime = 100 * time.Microsecond
+	// batchRuns is how many batches have to come quickly before a larger one is
+	// waited for: the sender, whose window grows meanwhile, has many on the way.
+	batchRuns = 32
+)
+
+// full reports whether n full segments are a batch.
+func (b *ackBatch) full(n int) bool { return n > int(b.more) }
+
+// began takes the time from when one batch began to come to when the next did;
+// most bounds the batches to come. A larger batch is waited for only where it
+// would come in time too.
+func (b *ackBatch) began(after time.Duration, most int) {
+	now := time.Duration(b.more) + 1 // full segments
+	switch {
+	case after > batchTime:
+		b.late()
+	case int(now) >= most:
+	case after*(now+1) > batchTime*now:
+		b.runs = 0
+	case b.runs < batchRuns:
+		b.runs++
+	default:
+		b.more, b.runs = b.more+1, 0
+	}
+}
+
+// late notes that a batch was waited for in vain, or too long.
+func (b *ackBatch) late() { b.more, b.runs = b.more/2, 0 }
 
 // fullSegment is the text of a full segment from the peer, in bytes.
 func (c *Conn) fullSegment() int {
@@ -43,18 +89,32 @@ func (c *Conn) fullSegment() int {
 	return max(1, int(c.rx.mss)-o.Len())
 }
 
+// ackDelay is how long an acknowledgment may wait.
+func (c *Conn) ackDelay() time.Duration { return min(c.set.AckDelay, maxAckDelay) }
+
 // ackOnRead ends the wait where the application has caught up with text worth
 // an acknowledgment: its pace is the sender's best guide. For less, it may be
-// about to write, and the answer carries the acknowledgment.
+// about to write, and the answer carries the acknowledgment. Where more comes
+// within the same moment, it is waited for, unless the peer has pushed.
 func (c *Conn) ackOnRead() {
-	if c.rcv.size() == 0 && int(c.ack.unacked) >= c.fullSegment() {
-		c.ack.now = true
+	n := int(c.ack.unacked) / c.fullSegment()
+	if c.rcv.size() > 0 || n == 0 || c.ack.now {
+		return
+	}
+	c.ack.now = c.ack.batch.full(n) || c.ack.pushed
+}
+
+// onAckTimer ends the wait for more text, or for an answer.
+func (c *Conn) onAckTimer() {
+	c.ack.now = true
+	if int(c.ack.unacked) >= c.fullSegment() {
+		c.ack.batch.late()
 	}
 }
 
 // acked notes that a segment with the acknowledgment was built.
 func (c *Conn) acked() {
-	c.ack = ackState{}
+	c.ack = ackState{batch: c.ack.batch}
 	c.timers.stop(timerAck)
 	c.ts.lastAck = c.rx.nxt
 }

@@ -77,7 +77,7 @@ func (r *reno) onTimeout(_ Instant, flight int, first bool) {
 	r.cwv.forget()
 }
 
-// onUndo restores what the reduction took away (RFC 4015, section 3.2).
+// onUndo restores what the reduction took away (RFC 4015, section 3.4).
 func (r *reno) onUndo(Instant) {
 	r.cwv.forget()
 	if r.prior.cwnd == 0 {

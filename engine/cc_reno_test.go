@@ -282,7 +282,7 @@ func TestRenoTimeout(t *testing.T) {
 	}
 }
 
-// TestRenoUndo: what was done for nothing is taken back (RFC 4015, section 3.2),
+// TestRenoUndo: what was done for nothing is taken back (RFC 4015, section 3.4),
 // once, unless the window is larger by now.
 func TestRenoUndo(t *testing.T) {
 	events := map[string]func(c controller){

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"math"
+
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -124,6 +126,9 @@ func (c *Conn) pollHandshake(now Instant, out *Segment) bool {
 	if c.state == StateSynRcvd {
 		out.Flags |= wire.ACK
 		out.Ack = c.rx.nxt
+		// RFC 9293, section 3.8.6, SHLD-14: what a SYN-ACK offered, the next does
+		// too, whatever the settings say by then.
+		out.Window = max(out.Window, wire.Window(min(c.rx.adv.Sub(c.rx.nxt), math.MaxUint16)))
 		c.acked()
 	}
 	out.Flags |= c.ecn.onSyn(c.state == StateSynRcvd, c.shake.retries)
@@ -154,8 +159,8 @@ func (c *Conn) synOptions(now Instant) wire.Options {
 }
 
 // onHandshakeTimer sends the SYN or SYN-ACK again, or gives up (RFC 9293,
-// section 3.8.3). The defaults, netstack's own, give up after 127 seconds, short
-// of the 3 minutes that MUST-23 asks of R2 for a SYN: 7 retries meet it.
+// section 3.8.3, MUST-22). R2 for a SYN is to be 3 minutes at least (MUST-23): by
+// default, the open is given up after 255 seconds.
 func (c *Conn) onHandshakeTimer(now Instant) {
 	if int(c.shake.retries) >= c.set.SynRetries {
 		c.fail(now, ReasonTimedOut)

@@ -92,12 +92,33 @@ func (c *Conn) Info() Info {
 		SACK: c.shake.sack, Timestamps: c.ts.on, Scaled: c.shake.scale, ECN: c.ecn.sends(),
 		CongestionControl: controllers[c.par.controller].name,
 	}
+	i.Cwnd = c.Cwnd()
 	switch {
 	case c.cc != nil:
-		i.Cwnd, i.Ssthresh = c.cc.window(), c.cc.threshold()
-		i.CongestionControl = c.cc.name()
+		i.Ssthresh, i.CongestionControl = c.cc.threshold(), c.cc.name()
 	case c.tx.mss > 0: // the peer's SYN came, and congestion had nothing to control yet
-		i.Cwnd, i.Ssthresh = c.initialWindow(), math.MaxInt
+		i.Ssthresh = math.MaxInt
 	}
 	return i
+}
+
+// Cwnd returns the congestion window, in bytes, as Info does.
+func (c *Conn) Cwnd() int {
+	switch {
+	case c.cc != nil:
+		return c.cc.window()
+	case c.set != nil && c.tx.mss > 0:
+		return c.initialWindow()
+	}
+	return 0
+}
+
+// ReadRTT returns the round-trip time for one who measures what comes in it: as
+// the peer's text shows it, and else as acknowledgments do; 0 where neither is
+// known.
+func (c *Conn) ReadRTT() time.Duration {
+	if c.rx.rtt != 0 {
+		return c.rx.rtt
+	}
+	return c.rtt.srtt
 }

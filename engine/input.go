@@ -60,7 +60,6 @@ func (c *Conn) checkSequence(now Instant, in *Segment) bool {
 		c.refuse(now, in)
 		return c.drop(now, "sequence")
 	}
-	c.ts.take(now, in)
 	return true
 }
 

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -24,6 +25,10 @@ func (c *Conn) checkAck(now Instant, in *Segment) bool {
 		c.challenge(now)
 		return c.drop(now, "ACK out of range")
 	}
+	// RFC 7323, section 5.3, R3, takes the timestamp in the first step. A forger
+	// who need not guess the acknowledgment as well could set it far ahead there,
+	// and PAWS would refuse all that the peer says from then on.
+	c.ts.take(now, in)
 	c.lastHeard(now)
 	if !in.Ack.Less(c.tx.una) {
 		c.takeAck(now, in)
@@ -82,7 +87,10 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.txc.maxFlight, c.loss.burst = false, c.pipe(), 0
+		c.txc.cwndLimited, c.loss.burst = false, 0
+		if c.txc.roundEnd.LessEq(c.tx.una) {
+			c.txc.maxFlight, c.txc.roundEnd = int32(min(c.pipe(), math.MaxInt32)), c.tx.nxt
+		}
 		c.armProbe(now)
 	}
 	if news.hold {

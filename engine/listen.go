@@ -39,12 +39,15 @@ func ClassifyListen(in *Segment) ListenAction {
 
 // ResetFor makes out the reset that answers a segment for which there is no
 // connection (RFC 9293, section 3.10.7.1), and reports whether there is one: a
-// reset is never answered.
+// reset is never answered. It echoes the segment's timestamp.
 func ResetFor(in, out *Segment) bool {
 	if in.Flags.Has(wire.RST) {
 		return false
 	}
 	out.reset()
+	if in.Options.HasTimestamps { // RFC 7323, section 5.2, RECOMMENDED
+		out.Options.HasTimestamps, out.Options.TSEcr = true, in.Options.TSVal
+	}
 	if in.Flags.Has(wire.ACK) {
 		out.Seq, out.Flags = in.Ack, wire.RST
 		return true

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"math"
+
 	"gvisor.dev/gvisor/pkg/buffer"
 
 	"tcpcb/engine/seq"
@@ -13,7 +15,8 @@ import (
 // outputState is what sending remembers from one poll to the next.
 type outputState struct {
 	lastSent  Instant // when text was last sent
-	maxFlight int     // the largest pipe since the last acknowledgment
+	maxFlight int32   // the largest pipe of this round trip
+	roundEnd  seq.Num // what ends it, acknowledged
 	replySeq  seq.Num // of a reset owed for an acknowledgment of something never sent
 	corkEnd   seq.Num // what stands before it is not held back, where corkEnds
 
@@ -23,6 +26,7 @@ type outputState struct {
 	force       bool // silly-window avoidance's override is due
 	narrow      bool // it was due before: the peer's buffer is not what it was
 	probe       bool // a window or keep-alive probe is due
+	paceHeld    bool // when last there was nothing to send, the pace kept text back
 }
 
 // PollSegment fills out with the next segment to send, and reports whether
@@ -40,6 +44,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		}
 	case c.pollTailProbe(now, out), c.pollForward(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
+		c.txc.paceHeld = c.timers.armed(timerPace)
 		c.watchWindow(now)
 		c.watchSupply()
 		return false
@@ -54,6 +59,7 @@ func (c *Conn) pollReset(now Instant, out *Segment) bool {
 	case c.closing.reset:
 		c.closing.reset = false
 		out.Seq, out.Ack, out.Flags = c.tx.nxt, c.rx.nxt, wire.RST|wire.ACK
+		c.stampOptions(now, &out.Options) // RFC 7323, section 5.2, SHOULD
 	case c.txc.replyDue:
 		out.Seq, out.Flags = c.txc.replySeq, wire.RST
 		c.txc.replyDue = false
@@ -68,12 +74,17 @@ func (c *Conn) pollReset(now Instant, out *Segment) bool {
 func (c *Conn) fill(now Instant, out *Segment, s seq.Num) {
 	out.Seq, out.Ack, out.Flags = s, c.rx.nxt, wire.ACK|c.ecn.ackFlags()
 	out.Window = c.advertise()
-	if c.ts.on {
-		o := &out.Options
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, timestamp(now, c.par.tsOffset), c.ts.recent
-	}
+	c.stampOptions(now, &out.Options)
 	c.fillSACK(&out.Options)
 	c.acked()
+}
+
+// stampOptions adds timestamps where they were agreed on (RFC 7323, section 3.2,
+// MUST: to every segment that is no reset).
+func (c *Conn) stampOptions(now Instant, o *wire.Options) {
+	if c.ts.on {
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, timestamp(now, c.par.tsOffset), c.ts.recent
+	}
 }
 
 // fillSACK reports what came out of order (RFC 2018, section 4): as many blocks
@@ -208,7 +219,7 @@ func (c *Conn) stamp(now Instant, n int) rateStamp {
 	flight := c.pipe()
 	c.cc.onSent(sendSample{now: now, bytes: n, flight: flight, idle: flight == 0 && c.rate.limitedUntil != 0})
 	c.loss.prr.onSent(n)
-	c.pace.onSent(now, n, c.paceRate())
+	c.pace.onSent(now, n, c.paceRate(), c.txc.paceHeld)
 	return c.rate.onSent(now, n, flight)
 }
 
@@ -282,7 +293,9 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
 	c.loss.burst += n
-	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
+	if pipe := int32(min(c.pipe(), math.MaxInt32)); pipe > c.txc.maxFlight {
+		c.txc.maxFlight, c.txc.roundEnd = pipe, c.tx.nxt
+	}
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
 	c.armRetransmit(now)
@@ -298,11 +311,14 @@ func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
 func (c *Conn) allowed(mss int) (int, bool) {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
-		return 0, !c.segmentsOut() // a FIN needs no room in the peer's buffer
+		// A FIN alone is no text: it needs no room in the peer's buffer, nor in the
+		// congestion window (RFC 5681, section 2, counts data).
+		return 0, true
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)
-		return n, n > 0 && (n == held || c.txc.force) && !c.segmentsOut()
+		full := n == held || n == mss // the path may carry less than it did when the cork let go
+		return n, n > 0 && (full || c.txc.force) && !c.segmentsOut()
 	}
 	n := c.runLimit(min(unsent, usable, max(mss, int(c.par.gsoMaxSize))), mss)
 	if n <= 0 {
@@ -350,14 +366,15 @@ func (c *Conn) segmentsOut() bool {
 
 // pollProbe builds a probe: a segment just before the window, which the peer
 // answers whatever its state (RFC 9293, sections 3.8.4 and 3.8.6.1). It is empty,
-// or has one byte that the peer has (MAY-6).
+// as a keep-alive should be (SHLD-12), or, where it probes a window, has one byte
+// that the peer has.
 func (c *Conn) pollProbe(now Instant, out *Segment) bool {
 	if !c.txc.probe {
 		return false
 	}
 	c.txc.probe = false
 	c.fill(now, out, c.tx.una.Add(-1))
-	if c.set.ProbeOctet {
+	if c.set.ProbeOctet && c.windowBlocked() {
 		out.Payload = buffer.MakeWithData([]byte{0})
 	}
 	return true

@@ -16,6 +16,10 @@ const (
 	// paceAhead is how far ahead of its time text may go out. It makes up for
 	// wakes that come late: the timer is set for the middle of it.
 	paceAhead = time.Millisecond
+	// paceLate is how far behind its time text may be that waited for the pace
+	// and for nothing else: it catches up then, or each late wake would slow the
+	// connection down.
+	paceLate = 10 * time.Millisecond
 	// The bounds of a quantum: no more than a packet of the link's may hold, and
 	// no less than what asks for an acknowledgment at once.
 	maxQuantum         = 64 << 10
@@ -76,11 +80,16 @@ func (c *Conn) paced(now Instant) bool {
 }
 
 // onSent notes that n bytes go out at rate. Time that was not used is not saved
-// up.
-func (p *pacer) onSent(now Instant, n int, rate int64) {
+// up, but for that of a wake that came late (see paceLate): held says that the
+// pace kept text back.
+func (p *pacer) onSent(now Instant, n int, rate int64, held bool) {
 	if rate <= 0 {
 		p.next = 0
 		return
 	}
-	p.next = max(p.next, now).Add(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+	from := now
+	if held {
+		from = now.Add(-paceLate)
+	}
+	p.next = max(p.next, from).Add(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
 }

@@ -68,6 +68,8 @@ func TestPace(t *testing.T) {
 		{"100 Mbit/s", 12_500_000, 0, 0, 2*12_500 + 1448},
 		{"100 Mbit/s in runs", 12_500_000, 64 << 10, 0, 2 * 12_500},
 		{"100 Mbit/s, late wakes", 12_500_000, 0, 500 * time.Microsecond, 2*12_500 + 1448},
+		{"100 Mbit/s, wakes 3 ms late", 12_500_000, 0, 3 * time.Millisecond, 5*12_500 + 1448},
+		{"100 Mbit/s, wakes 5 ms late", 12_500_000, 64 << 10, 5 * time.Millisecond, 7*12_500 + 1448},
 		{"1 Mbit/s", 125_000, 0, 0, 2 * 1448},
 		{"1 Mbit/s in runs", 125_000, 64 << 10, 0, 2 * 1448},
 		{"1 Gbit/s in runs", 125_000_000, 64 << 10, 0, 4 * 62_500},
@@ -125,6 +127,53 @@ func TestPaceHoldsBack(t *testing.T) {
 	j.seg.Payload.Release()
 }
 
+// TestPaceCatchesUp: text that only the pace kept back makes up for a late wake,
+// by paceLate at most; what the window kept back as well does not.
+func TestPaceCatchesUp(t *testing.T) {
+	const rate = 1_000_000
+	for _, test := range []struct {
+		name string
+		cwnd int // beside what goes out at first
+		late time.Duration
+		want time.Duration // how much of that is made up for
+	}{
+		{"a little late", 1 << 30, 4 * time.Millisecond, 4 * time.Millisecond},
+		{"very late", 1 << 30, time.Second, paceLate},
+		{"kept back by the window", 0, 4 * time.Millisecond, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			j := joinPaced(t, rate, 1<<30, 0, 1<<20)
+			c := &j.c[0]
+			c.tx.wnd = 1 << 30
+			drain := func(now Instant) (n int) {
+				for c.PollSegment(now, &j.seg) {
+					n += int(j.seg.Payload.Size())
+					j.seg.Payload.Release()
+				}
+				return n
+			}
+			out := drain(j.now)
+			cc := c.cc.(*pacedAt)
+			cc.cwnd = min(out+test.cwnd, 1<<30)
+			next := c.pace.next
+			if test.cwnd == 0 { // the timer comes, and finds no window
+				c.HandleDeadline(c.Deadline())
+				if n := drain(next); n > 0 {
+					t.Fatalf("%d bytes sent beyond the window", n)
+				}
+				cc.cwnd = 1 << 30
+			}
+			now := next.Add(test.late)
+			n := drain(now)
+			// What is made up for, what may go ahead, and a segment over.
+			want := int(rate * (test.want + paceAhead).Seconds())
+			if n < want || n > want+1448 {
+				t.Errorf("%d bytes at once, want %d to %d", n, want, want+1448)
+			}
+		})
+	}
+}
+
 // TestPaceAck: an acknowledgment does not wait for the pace.
 func TestPaceAck(t *testing.T) {
 	j := joinPaced(t, 1000, 1<<20, 0, 100_000)
@@ -173,16 +222,16 @@ func TestPaceFastRetransmit(t *testing.T) {
 func TestPaceIdle(t *testing.T) {
 	var p pacer
 	now := Instant(time.Hour)
-	p.onSent(now, 10_000, 1000) // ten seconds' worth
+	p.onSent(now, 10_000, 1000, false) // ten seconds' worth
 	if want := now.Add(10 * time.Second); p.next != want {
 		t.Errorf("next %v, want %v", p.next, want)
 	}
 	now = now.Add(time.Minute)
-	p.onSent(now, 1000, 1000)
+	p.onSent(now, 1000, 1000, false)
 	if want := now.Add(time.Second); p.next != want {
 		t.Errorf("next %v after a pause, want %v", p.next, want)
 	}
-	p.onSent(now, 1000, 0)
+	p.onSent(now, 1000, 0, false)
 	if p.next != 0 {
 		t.Error("a controller that does not pace is paced")
 	}

@@ -121,7 +121,8 @@ func (j *joined) sack(from seq.Num, ack int, ranges ...int) {
 
 // TestPRRRecovery: RecoverFS is what was outstanding when the loss was seen,
 // without what was SACKed before, with what the acknowledgment itself delivered;
-// at the end the window is ssthresh (RFC 9937, section 6).
+// at the end the window is ssthresh (RFC 9937, section 6). What is lost goes
+// when that lets it (RFC 8985, section 9.3, MUST NOT).
 func TestPRRRecovery(t *testing.T) {
 	j := prrConn(t)
 	c := &j.c[0]

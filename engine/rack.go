@@ -26,7 +26,7 @@ func (k *rack) onDelivered(now Instant, s *record) {
 }
 
 // before reports whether RACK's segment was sent before one that was sent at
-// and ends at end (RFC 8985, section 5.2, RACK_sent_after).
+// and ends at end (RFC 8985, section 6.2, step 2, RACK_sent_after).
 func (k *rack) before(at Instant, end seq.Num) bool {
 	return k.sentAt < at || k.sentAt == at && k.end.Less(end)
 }
@@ -132,8 +132,8 @@ func (s *record) sentBefore(k *rack) bool {
 	return s.stamp.sentAt < k.sentAt || s.stamp.sentAt == k.sentAt && s.r.End.Less(k.end)
 }
 
-// onReorderTimer does what RFC 8985, section 6.3, asks for when the reordering
-// window is over.
+// onReorderTimer does what RFC 8985, section 6.2, step 5, asks for when the
+// reordering window is over.
 func (c *Conn) onReorderTimer(now Instant) {
 	flight := c.flightSize()
 	c.detectByTime(now, now)

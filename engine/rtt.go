@@ -10,12 +10,15 @@ type rttEstimator struct {
 	srtt, rttvar time.Duration
 	min, latest  time.Duration
 	valid        bool
+	// probed says that a tail probe was sent since the last measurement (RFC 8985,
+	// section 7.3).
+	probed bool
 }
 
 // sample takes one measurement. The weights are alpha = 1/8 and beta = 1/4.
 func (e *rttEstimator) sample(r time.Duration) {
 	r = max(r, 0)
-	e.latest = r
+	e.latest, e.probed = r, false
 	if !e.valid {
 		e.valid = true
 		e.srtt, e.rttvar, e.min = r, r/2, r

@@ -66,7 +66,8 @@ func TestScoreboardIsNearLinear(t *testing.T) {
 	t.Error("the cost grows faster than the window")
 }
 
-// A model of one byte flags follows random operations.
+// A model of one byte flags follows random operations. It is that of RFC 6675,
+// section 4, and RFC 8985, section 4 (MUST).
 func TestScoreboardAgainstModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

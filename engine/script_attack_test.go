@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -96,6 +97,65 @@ func TestPAWS(t *testing.T) {
 	s.Out(". 1 ack 51")
 	s.In("R 51 win 0 <ts 0 0>") // never for a reset
 	s.Closed(engine.ReasonReset)
+}
+
+// RFC 7323, section 5.2: the reset of a user's abort has timestamps (SHOULD), and a
+// reset that is not taken changes no timestamp (MUST NOT).
+func TestResetStamps(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}}
+	s := Established(t, o, 60000, "<mss 1460,ts 1000 0>")
+	s.In("R 100 win 0 <ts 9000 0>") // challenged
+	s.Out(". 1 ack 1 <ts 3600000 1000>")
+	s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 11 <ts 3600000 1001>")
+	s.Do("abort", func(c *engine.Conn, now engine.Instant) { c.Abort(now) })
+	s.Out("R. 1 ack 11 <ts 3600000 1001>")
+}
+
+// RFC 7323, section 5.4: the clock of timestamps ticks a thousand times a second,
+// which is once in less than 2^31 bytes up to 17 Tbit/s (MUST), and comes round in
+// 49 days (MUST: in more than an MSL).
+func TestTimestampClock(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true, TSOffset: 1<<32 - 3_600_002}}
+	s := Established(t, o, 60000, "<mss 1460,ts 1000 0>")
+	for i, val := range []string{"4294967294", "4294967295", "0", "1"} {
+		s.In(fmt.Sprintf("P. %d:%d ack 1 win 60000 <ts 1001 0>", 1+10*i, 11+10*i))
+		s.Out(fmt.Sprintf(". 1 ack %d <ts %s 1001>", 11+10*i, val))
+		s.Advance(time.Millisecond)
+	}
+	s.Advance(1<<32*time.Millisecond - 4*time.Millisecond)
+	s.In("P. 41:51 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 51 <ts 4294967294 1001>")
+}
+
+// A timestamp counts only with an acceptable acknowledgment: who can tell the
+// window, and no more, must not have PAWS refuse the peer (RFC 7323, section 5.3;
+// RFC 5961, section 5.2).
+func TestBlindTimestamp(t *testing.T) {
+	o := Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}, ISS: 5, IRS: 6}
+	for _, forged := range []string{
+		"P. 1:11 ack 2 win 60000 <ts 1000000 0>",
+		"P. 1:11 ack -60000 win 60000 <ts 1000000 0>",
+		"P 1:11 win 60000 <ts 1000000 0>",
+		"S 1 win 60000 <ts 1000000 0>",
+	} {
+		s := Established(t, o, 50000, "<mss 1460,ts 1000 0>")
+		s.In(forged)
+		if s.Conn.Counters().ChallengeAcks > 0 {
+			s.Out(". 1 ack 1 <ts 3600000 1000>")
+		}
+		s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+		s.Out(". 1 ack 11 <ts 3600000 1001>")
+		s.Read(100, 10)
+	}
+	// Nor one in SYN-RECEIVED, which is answered with a reset.
+	s := Passive(t, o, "S 0 win 60000 <mss 1460,ts 1000 0>")
+	s.Out("S. 0 ack 1 <mss 1460,ts 3600000 1000>")
+	s.In("P. 1:11 ack 900000 win 60000 <ts 1000000 0>")
+	s.Out("R 900000")
+	s.In("P. 1:11 ack 1 win 60000 <ts 1001 0>")
+	s.Out(". 1 ack 11 <ts 3600000 1001>")
+	s.State(engine.StateEstablished)
 }
 
 // RFC 5927, section 4.1: news of a smaller path counts only about what is

@@ -472,7 +472,8 @@ func TestECNTimeout(t *testing.T) {
 }
 
 // Section 6.1.2 (MUST): where the window is one segment, an echo restarts the
-// retransmission timer, and new text goes out when that expires.
+// retransmission timer, and new text goes out when that expires. So marks slow
+// it down further (RFC 9438, section 4.6, MUST).
 func TestECNWindowOfOneSegment(t *testing.T) {
 	s := ecnOpened(t, withECN("reno", func(set *engine.Settings) { set.NoRACK = true }))
 	s.Write(2000)

@@ -10,6 +10,8 @@ import (
 
 	"tcpcb/engine"
 	. "tcpcb/engine/enginetest"
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
 )
 
 const rackRTT = 40 * time.Millisecond
@@ -59,7 +61,8 @@ func TestRACKLateSegment(t *testing.T) {
 }
 
 // RFC 8985, section 6.2, step 4: without reordering so far, three segments above
-// the hole are enough; once reordering was seen, time alone counts.
+// the hole are enough; once reordering was seen, time alone counts. Each
+// duplicate counts (RFC 6675, section 5, MUST).
 func TestRACKDupThreshUntilReordering(t *testing.T) {
 	s := racked(t)
 	send(s, 1, 4)
@@ -123,6 +126,27 @@ func TestRACKSpuriousRetransmission(t *testing.T) {
 	}
 	if got := s.Conn.Info().Cwnd; got < 10000 {
 		t.Errorf("the congestion window is %d after a recovery for nothing, want what it was", got)
+	}
+}
+
+// RFC 8985, section 4 (MUST): RACK and its tail probe are for connections with SACK.
+// Without, a tail that was lost waits for the timer, and a hole for three duplicates,
+// however long ago what is missing was sent.
+func TestRACKNeedsSACK(t *testing.T) {
+	o := plain(nil)
+	o.RTT = rackRTT
+	s := Established(t, o, 60000, "<mss 1000>")
+	send(s, 1, 3)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1 win 60000")
+	s.In(". 1 ack 1 win 60000")
+	s.Advance(engine.DefaultMinRTO - 1)
+	s.Silent()
+	s.Expires(1, ". 1:1001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 3001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 0 || c.Timeouts != 1 {
+		t.Errorf("%+v", *c)
 	}
 }
 
@@ -197,6 +221,27 @@ func TestTailProbeOnce(t *testing.T) {
 	s.In(". 1 ack 2001 win 60000")
 }
 
+// RFC 8985, section 7.3 (MUST): no probe is sent unless a round trip was measured
+// since the last one: the retransmission timer stands for it, though the tail was
+// lost.
+func TestTailProbeNeedsMeasurement(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 2)
+	s.Expires(2*rackRTT+2*time.Millisecond, "P. 1001:2001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 2001 win 60000") // of which copy, nobody can tell: no measurement
+	send(s, 2001, 2)
+	s.Advance(rackRTT + engine.DefaultMinRTO - 1)
+	s.Silent()
+	s.Advance(time.Second)
+	s.Out(". 2001:3001 ack 1")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 4001 win 60000")
+	if c := s.Conn.Counters(); c.TailProbes != 1 || c.Timeouts != 1 {
+		t.Errorf("%+v", *c)
+	}
+}
+
 // RFC 8985, section 7.2: a lone segment may wait for the peer's delayed
 // acknowledgment; the retransmission timer is earlier than that.
 func TestTailProbeOfOneSegment(t *testing.T) {
@@ -250,9 +295,26 @@ func TestUndoByDSACK(t *testing.T) {
 	}
 }
 
+// RFC 2883, section 5 (MUST NOT): a block tells a duplicate by the acknowledgment
+// that bears it, and not by SND.UNA: one that was overtaken tells none.
+func TestDSACKOfOldAck(t *testing.T) {
+	s := racked(t)
+	send(s, 1, 5)
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000")
+	s.In(". 1 ack 1001 win 60000 <sack 2001-3001>") // sent before: a hole, no duplicate
+	if c := s.Conn.Counters(); c.DSACKsIn != 0 {
+		t.Errorf("%d duplicates are counted", c.DSACKsIn)
+	}
+	s.In(". 1 ack 5001 win 60000 <sack 4001-5001>")
+	if c := s.Conn.Counters(); c.DSACKsIn != 1 {
+		t.Errorf("%d duplicates are counted, want 1", c.DSACKsIn)
+	}
+}
+
 // RFC 3522, section 3.2: the echo of a timestamp from before the retransmission
 // shows that a timeout was spurious; the window is restored (RFC 4015, section
-// 3.2), and what is not lost is not sent again.
+// 3.4), and what is not lost is not sent again.
 func TestUndoOfTimeout(t *testing.T) {
 	o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
 	s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
@@ -267,6 +329,45 @@ func TestUndoOfTimeout(t *testing.T) {
 	}
 	if i := s.Conn.Info(); i.Cwnd < 10000 || i.Timeout {
 		t.Errorf("cwnd %d, recovering from a timeout: %v", i.Cwnd, i.Timeout)
+	}
+}
+
+// A timeout in a fast recovery that nothing proved to be needed, as where a host
+// stood still for a while and both timers were due: the echo of timestamps shows
+// that neither was, and the window is what it was before both (RFC 4015, section
+// 3.2). Where what fast recovery sent again was needed, the window stays reduced.
+func TestUndoOfRecoveryAndTimeout(t *testing.T) {
+	for _, cc := range []string{"reno", "cubic"} {
+		for _, needed := range []bool{false, true} {
+			o := Options{Params: engine.Params{NoWindowScale: true, CongestionControl: cc}, RTT: rackRTT}
+			s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+			send(s, 1, 10)
+			before := s.Conn.Info().Cwnd
+			s.Advance(rackRTT)
+			s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>") // RACK waits
+			s.Now = s.Now.Add(time.Second)
+			s.Do("the host goes on", func(c *engine.Conn, now engine.Instant) { c.HandleDeadline(now) })
+			s.Out(". 1:1001")
+			if c := s.Conn.Counters(); c.FastRecoveries != 1 || c.Timeouts != 1 {
+				t.Fatalf("%d fast recoveries and %d timeouts, want one of each", c.FastRecoveries, c.Timeouts)
+			}
+			if needed {
+				s.Advance(rackRTT)
+				s.In(". 1 ack 2001 win 60000 <ts 3 3601080>")
+				s.Out(". 2001:3001")
+				s.Out(". 3001:4001")
+				if got := s.Conn.Info().Cwnd; got >= before {
+					t.Errorf("%s: cwnd %d after a loss, and was %d", cc, got, before)
+				}
+				continue
+			}
+			s.Advance(time.Millisecond)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600040>")
+			s.In(". 1 ack 10001 win 60000 <ts 3 3600040>")
+			if i := s.Conn.Info(); i.Cwnd < before || i.Timeout {
+				t.Errorf("%s: cwnd %d, and was %d; recovering from a timeout: %v", cc, i.Cwnd, before, i.Timeout)
+			}
+		}
 	}
 }
 
@@ -294,6 +395,78 @@ func TestRefusedSegmentIsNoLoss(t *testing.T) {
 		if kept := s.Conn.Info().Cwnd >= before; kept != (refused > 0) {
 			t.Errorf("with %d refused, cwnd went from %d to %d", refused, before, s.Conn.Info().Cwnd)
 		}
+	}
+}
+
+// What was sent shortly before something that was sent again, and has not arrived
+// when the peer echoes the timestamp of that, is bound to be refused if it is only
+// late (RFC 7323, section 5.3, R1). Of a peer that was seen to refuse segments, it
+// is no sign of congestion to lose that, even where one acknowledgment answers for
+// several. All else is.
+func TestBoundToBeRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		at      int  // when the two were sent that are lost; something goes out again at 145
+		refused bool // the peer is seen to refuse one segment
+		kept    bool
+	}{
+		{"before the retransmission", 140, true, true},
+		{"of a peer that refuses nothing", 140, false, false},
+		{"after it", 147, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
+			s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+			start := s.Now.Add(-rackRTT)
+			at := func(ms int) {
+				t.Helper()
+				s.Silent()
+				s.Advance(start.Add(time.Duration(ms) * time.Millisecond).Sub(s.Now))
+			}
+			send(s, 1, 2)
+			at(80)
+			s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>")
+			s.In(". 1 ack 2001 win 60000 <ts 2 3600040>") // late: the path reorders
+			send(s, 2001, 6)
+			at(95)
+			send(s, 8001, 4)
+			at(120)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600080,sack 3001-8001>")
+			at(130)
+			s.Out(". 2001:3001") // recovery begins
+			at(135)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600080,sack 9001-12001 3001-8001>")
+			at(min(tt.at, 145))
+			if tt.at < 145 {
+				send(s, 12001, 3) // two that are lost, and one that is not
+				at(145)
+			}
+			s.Out(". 8001:9001")
+			if tt.at > 145 {
+				at(tt.at)
+				send(s, 12001, 3)
+			}
+			at(170)
+			s.In(". 1 ack 8001 win 60000 <ts 4 3600130,sack 9001-12001>")
+			at(185)
+			s.In(". 1 ack 12001 win 60000 <ts 5 3600145>") // and ends
+			if tt.refused {
+				s.In(". 1 ack 12001 win 60000 <ts 5 3600145>")
+			}
+			at(187)
+			s.In(". 1 ack 12001 win 60000 <ts 5 3600145,sack 14001-15001>")
+			if s.Conn.Info().Recovering {
+				t.Fatal("the recovery of what was sent before has not ended")
+			}
+			at(197)
+			s.Out(". 12001:13001")
+			if tt.kept {
+				s.Out(". 13001:14001") // the window has room for it
+			}
+			if kept := !s.Conn.Info().Recovering; kept != tt.kept {
+				t.Errorf("another recovery: %v", !kept)
+			}
+		})
 	}
 }
 
@@ -331,4 +504,21 @@ func TestRoundTripOfWhatWaited(t *testing.T) {
 	if i := s.Conn.Info(); i.RTT != rackRTT {
 		t.Errorf("SRTT %v by the timestamp", i.RTT)
 	}
+}
+
+// A probe that is due is not sent where what it would send again has arrived
+// meanwhile.
+func TestProbeOfWhatHasArrived(t *testing.T) {
+	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
+	send(s, 1, 3)
+	s.Now = s.Conn.Deadline()
+	s.Do("deadline, and then an acknowledgment", func(c *engine.Conn, now engine.Instant) {
+		c.HandleDeadline(now)
+		var in engine.Segment
+		in.Seq, in.Ack, in.Flags, in.Window = s.Peer(1), c.Snapshot(now).SndUna, wire.ACK, 60000
+		in.Options.NumSACK = 1
+		in.Options.SACK[0] = seq.MakeRange(in.Ack.Add(2000), 1000)
+		c.HandleSegment(now, &in)
+	})
+	s.In(". 1 ack 3001 win 60000")
 }

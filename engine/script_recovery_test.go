@@ -97,7 +97,8 @@ func TestNotADuplicate(t *testing.T) {
 	s.In("R 5 win 0")
 }
 
-// RFC 6675: what is SACKed is not sent again, and each hole is, once.
+// RFC 6675: what is SACKed is not sent again, and each hole is, once. Congestion
+// control is what it is without (RFC 2018, section 5.1, MUST).
 func TestSACKRecovery(t *testing.T) {
 	o := withSACK()
 	o.RTT = 40 * time.Millisecond
@@ -119,6 +120,33 @@ func TestSACKRecovery(t *testing.T) {
 		t.Errorf("cwnd %d, recovering %v", i.Cwnd, i.Recovering)
 	}
 	if c := s.Conn.Counters(); c.Retransmits != 2 || c.FastRecoveries != 1 || c.Timeouts != 0 {
+		t.Errorf("%+v", *c)
+	}
+}
+
+// RFC 6675, section 4, NextSeg (2): in recovery, new text follows what is lost, as far
+// as the pipe has room; and section 5 (A): what is known of text beyond RecoveryPoint
+// outlives recovery: it is not sent again, and the hole before it is.
+func TestSACKBeyondRecoveryPoint(t *testing.T) {
+	o := withSACK()
+	o.RTT = 40 * time.Millisecond
+	s := Established(t, o, 60000, "<mss 1000,sackOK>")
+	send(s, 1, 10)
+	s.Write(4000)
+	s.Advance(40 * time.Millisecond)
+	s.In(". 1 ack 1 win 60000 <sack 1001-4001>")
+	s.Out(". 1:1001")
+	s.In(". 1 ack 1 win 60000 <sack 1001-10001>")
+	for at := 10001; at < 13001; at += 1000 {
+		s.Out(". " + span(at, at+1000))
+	}
+	s.Out("P. 13001:14001")
+	s.Advance(40 * time.Millisecond)
+	s.In(". 1 ack 10001 win 60000 <sack 11001-14001>") // the first of them is lost
+	s.Out(". 10001:11001")
+	s.Advance(40 * time.Millisecond)
+	s.In(". 1 ack 14001 win 60000")
+	if c := s.Conn.Counters(); c.Retransmits != 2 || c.FastRecoveries != 2 || c.Timeouts != 0 {
 		t.Errorf("%+v", *c)
 	}
 }

@@ -114,14 +114,19 @@ func TestLostTailProbe(t *testing.T) {
 	s.Out("P. 2001:3001")
 	s.Advance(rackRTT)
 	s.In(". 1 ack 3001 win 60000")
-	// The next flight is probed as the first was (section 7.2).
+	// The next flight is not probed: no round trip was measured since the probe
+	// (section 7.3, MUST). The one after it is.
 	send(s, 3001, 2)
-	s.Expires(2*rackRTT+2*time.Millisecond, "P. 4001:5001")
-	s.Advance(rackRTT)
-	s.In(". 1 ack 3001 win 60000 <sack 4001-5001>")
-	s.Out(". 3001:4001")
-	s.Advance(rackRTT)
+	s.Advance(2*rackRTT + 50*time.Millisecond)
 	s.In(". 1 ack 5001 win 60000")
+	send(s, 5001, 2)
+	s.Advance(3 * rackRTT)
+	s.Out("P. 6001:7001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 5001 win 60000 <sack 6001-7001>")
+	s.Out(". 5001:6001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 7001 win 60000")
 	if c := s.Conn.Counters(); c.TailProbes != 2 || c.Timeouts != 2 {
 		t.Errorf("%+v", *c)
 	}
@@ -154,6 +159,7 @@ func TestLostRetransmissions(t *testing.T) {
 
 // Where nothing is sent after it, the timer finds a retransmission lost, however
 // often; recovery goes on from there (RFC 6298, section 5.4 to 5.6).
+// RecoveryPoint is then all that was sent (RFC 6675, section 5.1, MUST).
 func TestLostRetransmissionsTimeOut(t *testing.T) {
 	for _, tt := range []struct {
 		opt  Options
@@ -190,9 +196,10 @@ func TestLostRetransmissionsTimeOut(t *testing.T) {
 	}
 }
 
-// RFC 3042, section 2: each of the first two duplicates sends one new segment,
-// beyond the window by two at most, as far as the peer's window has room; the
-// congestion window is not changed (MUST NOT). Without RACK it is left out.
+// RFC 3042, section 2, and RFC 5681, section 3.2, step 1: each of the first two
+// duplicates sends one new segment, beyond the window by two at most, as far as the
+// peer's window has room; the congestion window is not changed (MUST NOT). Without
+// RACK it is left out.
 func TestLimitedTransmit(t *testing.T) {
 	dups := [3]string{" <sack 1001-2001>", " <sack 1001-3001>", " <sack 1001-4001>"}
 	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
@@ -227,7 +234,7 @@ func TestLimitedTransmit(t *testing.T) {
 	s.In("R 1 win 0")
 }
 
-// RFC 3042, section 2: with SACK, a duplicate that tells nothing new MUST NOT send
+// RFC 3042, section 2, and RFC 5681, section 3.2: with SACK, a duplicate that tells nothing new MUST NOT send
 // anything.
 func TestLimitedTransmitNeedsNews(t *testing.T) {
 	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")

@@ -55,7 +55,7 @@ func TestCountingRecovery(t *testing.T) {
 
 // Without RACK, a recovery begins only when more is acknowledged than was sent
 // before the last one (RFC 6582, section 3.2, step 2); until then, it is the
-// timer's.
+// timer's. With SACK, that is RFC 6675, section 5.1 (MUST NOT).
 func TestCountingRecoveryOnce(t *testing.T) {
 	s := counting(t)
 	send(s, 1, 6)

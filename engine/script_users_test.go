@@ -47,15 +47,21 @@ func TestSmallSegmentsFillTheWindow(t *testing.T) {
 	s.In(". 1 ack 122 win 60000")
 }
 
-// A probe may carry a byte that the peer has (RFC 9293, section 3.8.4, MAY-6).
+// A window probe may carry a byte that the peer has; a keep-alive should carry
+// nothing (RFC 9293, section 3.8.4, SHLD-12).
 func TestProbeOctet(t *testing.T) {
 	set := func(set *engine.Settings) { set.KeepAlive, set.ProbeOctet = true, true }
 	s := Established(t, plain(set), 1000, "<mss 1000>")
-	s.Advance(2 * time.Hour)
+	s.Expires(2*time.Hour, ". 0 ack 1")
+	s.In(". 1 ack 1 win 0")
+	s.Write(100)
+	s.Advance(time.Second)
 	if got := s.Out(". 0:1 ack 1"); got.Payload.Size() != 1 {
 		t.Errorf("a probe of %d bytes", got.Payload.Size())
 	}
 	s.In(". 1 ack 1 win 1000")
+	s.Out("P. 1:101 ack 1")
+	s.In(". 1 ack 101 win 1000")
 }
 
 // A keep-alive that was answered is followed by the next after the idle time,

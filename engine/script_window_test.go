@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -151,6 +152,76 @@ func TestCork(t *testing.T) {
 	s.In(". 1 ack 3801 win 9000")
 }
 
+// What the cork lets go is cut where the path carries less than it did, and never
+// held back for being more than one segment.
+func TestCorkOnNarrowerPath(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 1000, "<mss 1000>")
+	s.Write(1000)
+	first := s.Out("P. 1:1001 ack 1")
+	s.Write(900)
+	s.Write(900) // the first 900 are let go, and have no room
+	s.Do("news", func(c *engine.Conn, now engine.Instant) { c.HandlePathMTU(now, 500, first.Seq) })
+	s.Out(". 1:501 ack 1")
+	s.Out(". 501:1001 ack 1")
+	s.In(". 1 ack 1001 win 600") // a full segment of the path, and less than the 900
+	s.Out(". 1001:1501 ack 1")
+	s.In(". 1 ack 1501 win 1000")
+	s.Out(". 1501:1901 ack 1")
+	s.Out(". 1901:2401 ack 1")
+	s.In(". 1 ack 2401 win 1000")
+}
+
+// What an acknowledgment has ridden on is not acknowledged once more when the delay
+// is over.
+func TestDelayedAckRidesOnText(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay = 40 * time.Millisecond }), 1000, "<mss 1460>")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Advance(10 * time.Millisecond)
+	s.Write(5)
+	s.Out("P. 1:6 ack 11")
+	s.In(". 11 ack 6 win 1000")
+	s.Advance(time.Minute)
+}
+
+// Segments that offer a closed window are counted, and those that would have.
+func TestZeroWindowCounters(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.RcvBuf = 100 }), 1000, "<mss 100>")
+	s.In("P. 1:51 ack 1 win 1000")
+	s.Out(". 1 ack 51 win 50")
+	if c := s.Conn.Counters(); c.ZeroWindows != 0 || c.WantZeroWindows != 0 {
+		t.Errorf("%d and %d before", c.ZeroWindows, c.WantZeroWindows)
+	}
+	s.In("P. 51:101 ack 1 win 1000")
+	s.Out(". 1 ack 101 win 0")
+	if c := s.Conn.Counters(); c.ZeroWindows != 1 || c.WantZeroWindows != 0 {
+		t.Errorf("%d and %d, want 1 and 0", c.ZeroWindows, c.WantZeroWindows)
+	}
+	s.Read(100, 100)
+	s.Out(". 1 ack 101 win 100")
+	s.In("P. 101:151 ack 1 win 1000")
+	s.Out(". 1 ack 151 win 50")
+	s.Do("resize", func(c *engine.Conn, now engine.Instant) { c.Resize(now, 10, 100) })
+	s.In("P. 151:161 ack 1 win 1000") // it is held, and the edge must not move back
+	s.Out(". 1 ack 161 win 40")
+	if c := s.Conn.Counters(); c.ZeroWindows != 1 || c.WantZeroWindows != 1 {
+		t.Errorf("%d and %d, want 1 and 1", c.ZeroWindows, c.WantZeroWindows)
+	}
+}
+
+// What a SYN-ACK offered, one that is sent again offers too (RFC 9293, section
+// 3.8.6, SHLD-14).
+func TestSynAckKeepsItsWindow(t *testing.T) {
+	s := Passive(t, plain(func(set *engine.Settings) { set.RcvBuf = 9000 }), "S 0 win 1000 <mss 1000>")
+	s.Out("S. 0 ack 1 win 9000")
+	s.Do("clamp", func(c *engine.Conn, now engine.Instant) {
+		set := *c.Settings()
+		set.WindowClamp = 1000
+		c.Apply(now, &set)
+	})
+	s.In("S 0 win 1000 <mss 1000>")
+	s.Out("S. 0 ack 1 win 9000")
+}
+
 // By default a batch of arrivals is acknowledged at once, by one segment.
 func TestAckPerBatch(t *testing.T) {
 	s := Established(t, plain(nil), 1000, "<mss 1460>")
@@ -193,6 +264,38 @@ func TestDelayedAckOnRead(t *testing.T) {
 	s.In("P. 10221:10222 ack 1 win 1000")
 	s.Read(9000, 5841)
 	s.Expires(time.Millisecond, ". 1 ack 10222")
+}
+
+// Where many segments come at once, batch after batch, more of them are waited
+// for, but not after a PSH. A wait in vain makes the batch smaller.
+func TestDelayedAckGrows(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	at := 1
+	come := func(flags string) {
+		s.In(flags + " " + span(at, at+1460) + " ack 1 win 1000")
+		at += 1460
+	}
+	ack := func() string { return fmt.Sprintf(". 1 ack %d", at) }
+	for range 33 { // two at once
+		come(".")
+		come(".")
+		s.Read(9000, 2920)
+		s.Out(ack())
+	}
+	come(".")
+	s.Read(9000, 1460) // one is not enough now
+	come(".")
+	s.Read(9000, 1460)
+	s.Out(ack())
+	come("P.")
+	s.Read(9000, 1460)
+	s.Out(ack())
+	come(".")
+	s.Read(9000, 1460)
+	s.Expires(time.Millisecond, ack())
+	come(".")
+	s.Read(9000, 1460) // one is enough again
+	s.Out(ack())
 }
 
 // Cork lets go of a send buffer whose writer is not told of room yet: nothing

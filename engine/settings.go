@@ -44,9 +44,9 @@ type Settings struct {
 	// UserTimeout gives the connection up when text waits that long for its
 	// acknowledgment (RFC 5482); 0 leaves it to MaxRetries.
 	UserTimeout time.Duration
-	// ProbeOctet puts one byte that the peer has already into window and
-	// keep-alive probes, for peers that do not answer empty ones (RFC 9293,
-	// section 3.8.4, MAY-6).
+	// ProbeOctet puts one byte that the peer has already into window probes, for
+	// peers that do not answer empty ones. Keep-alives are always empty (RFC 9293,
+	// section 3.8.4, SHLD-12).
 	ProbeOctet bool
 	// RcvBeyond takes text in order that ends beyond the window, as far as once
 	// more RcvBuf: the window is then half of what the buffer holds, and may
@@ -91,7 +91,7 @@ const (
 	DefaultMinRTO            = 200 * time.Millisecond
 	DefaultMaxRTO            = 120 * time.Second
 	DefaultMaxRetries        = 15
-	DefaultSynRetries        = 6
+	DefaultSynRetries        = 7 // 255 seconds (RFC 9293, section 3.8.3, MUST-23)
 	DefaultFinWait2Timeout   = 60 * time.Second
 	DefaultTimeWait          = 60 * time.Second
 	DefaultInvalidRateLimit  = 500 * time.Millisecond

@@ -6,6 +6,8 @@ package engine_test
 import (
 	"testing"
 	"time"
+
+	"tcpcb/engine/enginetest"
 )
 
 // TestSimDeterministic: the same seed gives the same packets at the same
@@ -13,7 +15,7 @@ import (
 func TestSimDeterministic(t *testing.T) {
 	hashes := map[uint64]uint64{}
 	for seed := range uint64(50) {
-		c := anyConfig(seed)
+		c := enginetest.Anything(seed)
 		first, second := simulate(t, seed, c), simulate(t, seed, c)
 		if first.Hash != second.Hash || first.Elapsed != second.Elapsed || first.Packets != second.Packets {
 			t.Errorf("seed %d: %x in %v, and then %x in %v", seed, first.Hash, first.Elapsed, second.Hash, second.Elapsed)

@@ -4,27 +4,10 @@
 package engine_test
 
 import (
-	"math/rand/v2"
 	"testing"
-	"time"
 
 	"tcpcb/engine/enginetest"
 )
-
-// withRestores has both hosts of c go on from a checkpoint, several times each.
-func withRestores(seed uint64, c enginetest.Config) enginetest.Config {
-	rng := rand.New(rand.NewPCG(seed, 4))
-	for i := range c.Hosts {
-		h := &c.Hosts[i]
-		for range 1 + rng.IntN(4) {
-			h.Acts = append(h.Acts, enginetest.Act{
-				After: time.Duration(rng.Int64N(int64(pick(rng, time.Millisecond, 100*time.Millisecond, time.Second, 20*time.Second)))),
-				Do:    enginetest.DoRestore,
-			})
-		}
-	}
-	return c
-}
 
 // TestSimRestore: a connection that is restored from a checkpoint, whatever it
 // was about, delivers all that was written, and breaks no rule that shows on the
@@ -32,7 +15,7 @@ func withRestores(seed uint64, c enginetest.Config) enginetest.Config {
 func TestSimRestore(t *testing.T) {
 	for i := range seeds(t, *simSeeds) {
 		seed := *simFrom + i
-		simulate(t, seed, withRestores(seed, anyConfig(seed)))
+		simulate(t, seed, enginetest.Restored(seed, enginetest.Anything(seed)))
 		if t.Failed() {
 			return
 		}
@@ -43,7 +26,7 @@ func TestSimRestore(t *testing.T) {
 func TestSimRestoreQuarrel(t *testing.T) {
 	for i := range seeds(t, *simSeeds) {
 		seed := *simFrom + i
-		simulate(t, seed, withRestores(seed, anyQuarrel(seed)))
+		simulate(t, seed, enginetest.Restored(seed, enginetest.Quarrel(seed)))
 		if t.Failed() {
 			return
 		}

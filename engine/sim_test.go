@@ -42,7 +42,19 @@ func seeds(t *testing.T, n uint64) uint64 {
 func TestSimAnything(t *testing.T) {
 	for i := range seeds(t, *simSeeds) {
 		seed := *simFrom + i
-		simulate(t, seed, anyConfig(seed))
+		simulate(t, seed, enginetest.Anything(seed))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestSimAttacked: nor does somebody on the path, who forges, replays and
+// truncates, keep anything from arriving, or add to it.
+func TestSimAttacked(t *testing.T) {
+	for i := range seeds(t, *simSeeds) {
+		seed := *simFrom + i
+		simulate(t, seed, enginetest.Attacked(seed, enginetest.Anything(seed)))
 		if t.Failed() {
 			return
 		}
@@ -54,7 +66,7 @@ func TestSimAnything(t *testing.T) {
 func TestSimQuarrel(t *testing.T) {
 	for i := range seeds(t, *simSeeds) {
 		seed := *simFrom + i
-		simulate(t, seed, anyQuarrel(seed))
+		simulate(t, seed, enginetest.Quarrel(seed))
 		if t.Failed() {
 			return
 		}

@@ -73,7 +73,7 @@ func (c *Conn) HandleDeadline(now Instant) {
 		case timerPersist:
 			c.onPersistTimer(now)
 		case timerAck:
-			c.ack.now = true
+			c.onAckTimer()
 		case timerKeepAlive:
 			c.onKeepAliveTimer(now)
 		case timerUser:

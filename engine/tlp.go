@@ -51,12 +51,13 @@ func (c *Conn) armProbe(now Instant) {
 	c.timers.arm(timerProbe, at)
 }
 
-// onProbeTimer asks for a probe (RFC 8985, section 7.3).
+// onProbeTimer asks for a probe (RFC 8985, section 7.3, MUST: where none is
+// outstanding, and a round trip was measured since the last one).
 func (c *Conn) onProbeTimer(now Instant) {
 	if c.board.empty() || c.recovery.phase != phaseOpen {
 		return
 	}
-	c.loss.tlp.due = true
+	c.loss.tlp.due = !c.loss.tlp.out && c.rtt.valid && !c.rtt.probed
 	// The retransmission timer starts anew when the probe goes out.
 	c.timers.arm(timerRetransmit, now.Add(c.timeout()))
 }
@@ -76,6 +77,7 @@ func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
 		*t = tailProbe{out: true, end: c.tx.nxt.Add(n)}
 		c.sendText(now, out, n, c.segmentRoom())
 		t.end = c.tx.nxt
+		c.rtt.probed = true
 		c.counters.TailProbes++
 		return true
 	}
@@ -90,6 +92,7 @@ func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
 	s := c.board.at(last)
 	*t = tailProbe{out: true, resent: true, end: c.tx.nxt, sent: s.r, first: s.stamp.sentAt}
 	c.resend(now, out, *c.board.order.at(last), mss)
+	c.rtt.probed = true
 	c.counters.TailProbes++
 	return true
 }

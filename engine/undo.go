@@ -160,15 +160,15 @@ func (c *Conn) undoRecovery(now Instant) {
 // eifelRTT has the retransmission timer forget the wait that a spurious timeout
 // was about, and be the more careful for it: the first round trip of text that
 // had not been sent by then stands with what was known before (RFC 4015, section
-// 3.2, step 8).
+// 3.6, step 11).
 type eifelRTT struct {
 	srtt, rttvar time.Duration // SRTT_prev and RTTVAR_prev
 	point        seq.Num       // SND.NXT when the timer expired
 	due          bool
 }
 
-// begin notes what was known when the timer expired (RFC 4015, section 3.2, step
-// 1).
+// begin notes what was known when the timer expired (RFC 4015, section 3.1, step
+// 0).
 func (e *eifelRTT) begin(rtt *rttEstimator) {
 	*e = eifelRTT{srtt: rtt.srtt + 2*clockGranularity, rttvar: rtt.rttvar}
 }

@@ -39,7 +39,7 @@ const (
 	DefaultTCPTimeWaitTimeout = engine.DefaultTimeWait
 	// DefaultSynRetries and MaxRetries are how many times a SYN, and text, are
 	// sent again (RFC 9293, section 3.8.3).
-	DefaultSynRetries = engine.DefaultSynRetries
+	DefaultSynRetries = endpoint.DefaultSynRetries
 	MaxRetries        = engine.DefaultMaxRetries
 	// DefaultKeepaliveIdle, DefaultKeepaliveInterval and DefaultKeepaliveCount
 	// are when an idle peer is probed, how often, and how many times in vain

@@ -111,8 +111,8 @@ func TestSetOption(t *testing.T) {
 		ref(tcpip.TCPMaxRTOOption(-1)),
 		ref(tcpip.TCPMaxRetriesOption(3)),
 		ref(tcpip.TCPAlwaysUseSynCookies(true)),
-		ref(tcpip.TCPSynRetriesOption(0)),
 		ref(tcpip.TCPSynRetriesOption(9)),
+		ref(tcpip.TCPSynRetriesOption(0)),
 	} {
 		var answers, values [2]string
 		for name, s := range stacks {

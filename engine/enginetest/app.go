@@ -47,7 +47,7 @@ func (h *host) notify(e engine.Events) {
 }
 
 // act does what was planned for a set time.
-func (h *host) act(v Verb) {
+func (h *host) act(v Verb, arg int) {
 	if !h.opened {
 		return
 	}
@@ -59,7 +59,7 @@ func (h *host) act(v Verb) {
 		return
 	}
 	now := h.now()
-	h.sim.logf(h, "act %d", v)
+	h.sim.logf(h, "%v %d", v, arg)
 	switch v {
 	case DoCloseWrite:
 		h.ended = true
@@ -74,8 +74,38 @@ func (h *host) act(v Verb) {
 	case DoAbort:
 		h.ended, h.closed = true, true
 		h.conn.Abort(now)
+	default:
+		h.change(v, arg)
 	}
 	h.input()
+}
+
+// change has other settings in force.
+func (h *host) change(v Verb, arg int) {
+	set, now := *h.set, h.now()
+	switch on := arg != 0; v {
+	case DoNoDelay:
+		set.NoDelay = on
+	case DoCork:
+		set.Cork = on
+	case DoQuickAck:
+		set.QuickAck = on
+	case DoKeepAlive:
+		set.KeepAlive, set.KeepAliveIdle = on, time.Duration(arg)*time.Millisecond
+	case DoUserTimeout:
+		set.UserTimeout = time.Duration(arg) * time.Millisecond
+	case DoWindowClamp:
+		set.WindowClamp = arg
+	case DoRcvBuf:
+		set.RcvBuf = arg
+	case DoSndBuf:
+		set.SndBuf = arg
+	}
+	h.most[0], h.most[1] = max(h.most[0], set.RcvBuf), max(h.most[1], set.SndBuf)
+	h.set = &set
+	h.conn.Apply(now, h.set)
+	h.conn.Resize(now, set.RcvBuf, set.SndBuf)
+	h.write() // there may be room
 }
 
 // restore goes on with a checkpoint of the connection, by another clock.
@@ -84,7 +114,7 @@ func (h *host) restore() {
 	h.conn.Release()
 	h.epoch = engine.Instant(h.sim.rng.Int64N(int64(1000*time.Hour))) - h.sim.now
 	h.sim.logf(h, "restore")
-	if err := h.conn.Restore(h.now(), k, &h.Settings); err != nil {
+	if err := h.conn.Restore(h.now(), k, h.set); err != nil {
 		h.sim.failf("host %d: %v", h.id, err)
 	}
 	h.input()
@@ -215,6 +245,7 @@ func (h *host) readOnce(readable int) {
 		}
 		b.Release()
 	}
+	h.reads++
 	n := h.conn.Read(h.now(), &b, limit)
 	if n != min(limit, readable) || n != int(b.Size()) || h.conn.Readable() != readable-n {
 		h.sim.failf("host %d: Read of %d gave %d (%d) of %d bytes and left %d", h.id, limit, n, b.Size(), readable, h.conn.Readable())

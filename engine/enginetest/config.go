@@ -4,7 +4,10 @@
 package enginetest
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"tcpcb/engine"
@@ -20,6 +23,11 @@ type Config struct {
 	// host 1 listens. Cookie has it listen without state (RFC 4987, section
 	// 3.6).
 	Simultaneous, Cookie bool
+
+	// Changes are what becomes of the path, and Forged the packets that neither
+	// host sent.
+	Changes []Change
+	Forged  []Forged
 
 	// Limit bounds the virtual time; 0 stands for an hour. A simulation that is
 	// not over by then has failed.
@@ -66,24 +74,96 @@ const (
 	EndAbort
 )
 
-// Act is something that an application does After the start.
+var endNames = []string{"shutdown", "hold", "close", "abort"}
+
+// String is the end's name.
+func (e End) String() string { return nameOf(endNames, int(e)) }
+
+// MarshalText and UnmarshalText are for files of simulations.
+func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (e *End) UnmarshalText(b []byte) error { return named(endNames, b, e) }
+
+// nameOf is the i-th name.
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return strconv.Itoa(i)
+}
+
+// named finds the value of a name.
+func named[T ~uint8](names []string, b []byte, to *T) error {
+	i := slices.Index(names, string(b))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", b, strings.Join(names, ", "))
+	}
+	*to = T(i)
+	return nil
+}
+
+// Act is something that an application does After the start. Arg is what Do
+// takes, if anything.
 type Act struct {
 	After time.Duration
 	Do    Verb
+	Arg   int
 }
 
 // Verb is a call of the application.
 type Verb uint8
 
 // The verbs, each named after the engine's method. DoRestore goes on with a
-// checkpoint of the connection, by another clock.
+// checkpoint of the connection, by another clock. The rest change settings, named
+// likewise: to Arg, in bytes or milliseconds; what is on or off is on where Arg is
+// not 0.
 const (
 	DoCloseWrite Verb = iota
 	DoCloseRead
 	DoClose
 	DoAbort
 	DoRestore
+	DoNoDelay
+	DoCork
+	DoQuickAck
+	DoKeepAlive
+	DoUserTimeout
+	DoWindowClamp
+	DoRcvBuf
+	DoSndBuf
 )
+
+var verbNames = []string{
+	"closeWrite", "closeRead", "close", "abort", "restore", "noDelay", "cork", "quickAck",
+	"keepAlive", "userTimeout", "windowClamp", "rcvBuf", "sndBuf",
+}
+
+// String is the verb's name.
+func (v Verb) String() string { return nameOf(verbNames, int(v)) }
+
+// MarshalText and UnmarshalText are for files of simulations.
+func (v Verb) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (v *Verb) UnmarshalText(b []byte) error { return named(verbNames, b, v) }
+
+// lossless reports whether text arrives for all that the verb does.
+func (v Verb) lossless() bool {
+	switch v {
+	case DoCloseWrite, DoCloseRead, DoClose, DoAbort, DoUserTimeout:
+		return false
+	}
+	return true
+}
+
+// Change replaces one direction of the path After the start; what is on its way
+// stays so. Dir is as the index of Config.Links.
+type Change struct {
+	After time.Duration
+	Dir   int
+	Link  Link
+}
 
 // Link is one direction of a path. The zero value delivers everything at once
 // and in order.
@@ -91,6 +171,12 @@ type Link struct {
 	// Loss, Duplicate and Corrupt are the chances that a packet is lost, comes
 	// twice, or has bits flipped, which its checksum tells.
 	Loss, Duplicate, Corrupt float64
+	// Truncate is the chance that the end of a packet is missing, which its length
+	// and checksum tell.
+	Truncate float64
+	// Replay is the chance that a packet comes once more, within ReplayBy.
+	Replay   float64
+	ReplayBy time.Duration
 	// BurstStart is the chance that a packet begins a burst of losses, and
 	// BurstEnd that a lost packet is the last of one (Gilbert's model); a pause
 	// of 10 ms ends one as well.
@@ -128,25 +214,28 @@ func (c *Config) Orderly() bool {
 	for i := range c.Hosts {
 		h, peer := &c.Hosts[i], &c.Hosts[1-i]
 		switch {
-		case h.End == EndAbort || slices.ContainsFunc(h.Acts, func(a Act) bool { return a.Do != DoRestore }):
+		case h.End == EndAbort || slices.ContainsFunc(h.Acts, func(a Act) bool { return !a.Do.lossless() }):
 			return false
 		case h.End == EndClose && peer.Write > 0:
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(c.Forged, func(f Forged) bool { return f.Kind == ForgeReset })
 }
 
 // Clean reports whether the path delivers everything once and in order, and no
 // engine forgets what it has sent, so that nothing has to be sent again.
 func (c *Config) Clean() bool {
 	for i := range c.Hosts {
-		if slices.ContainsFunc(c.Hosts[i].Acts, func(a Act) bool { return a.Do == DoRestore }) {
+		if slices.ContainsFunc(c.Hosts[i].Acts, func(a Act) bool { return a.Do >= DoRestore }) {
 			return false
 		}
 	}
+	if len(c.Changes)+len(c.Forged) > 0 {
+		return false
+	}
 	for _, l := range c.Links {
-		if l.Loss != 0 || l.Duplicate != 0 || l.Corrupt != 0 || l.BurstStart != 0 || l.Reorder != 0 ||
+		if l.Replay != 0 || l.Truncate != 0 || l.Loss != 0 || l.Duplicate != 0 || l.Corrupt != 0 || l.BurstStart != 0 || l.Reorder != 0 ||
 			l.Queue != 0 || l.MTU != 0 || l.CutFor != 0 {
 			return false
 		}

@@ -22,7 +22,11 @@ type host struct {
 	opened bool
 	inputs int
 	seg    engine.Segment // reused, as an owner would
-	cookie cookie
+	// set are the settings in force, and most the largest buffers there were.
+	set          *engine.Settings
+	most         [2]int
+	reads, wakes int // calls that may make the engine say something
+	cookie       cookie
 	app
 	rules packetRules
 }
@@ -40,6 +44,7 @@ func newHost(s *sim, id int) *host {
 	if h.Settings.RcvBuf == 0 {
 		h.Settings = engine.DefaultSettings()
 	}
+	h.set, h.most = &h.Settings, [2]int{h.Settings.RcvBuf, h.Settings.SndBuf}
 	h.app.init(h)
 	h.rules.init(h)
 	return h
@@ -59,7 +64,7 @@ func (h *host) now() engine.Instant { return h.sim.now + h.epoch }
 
 func (h *host) openActive() {
 	h.sim.logf(h, "open")
-	h.conn.OpenActive(h.now(), h.Params, &h.Settings)
+	h.conn.OpenActive(h.now(), h.Params, h.set)
 	h.started()
 }
 
@@ -75,10 +80,27 @@ func (h *host) input() {
 	if h.inputs++; h.inputs%h.sim.config.CheckEvery == 0 {
 		h.conn.CheckInvariants()
 	}
+	// Bounded memory. One write may find more room than there is now, and text in
+	// order may have been let in beyond the window.
+	if n := h.conn.Readable(); n > h.most[0]+h.beyond() {
+		h.sim.failf("host %d: %d bytes are readable, the buffer has %d", h.id, n, h.most[0])
+	}
+	if n := h.conn.Unacked(); n > h.most[1] {
+		h.sim.failf("host %d holds %d bytes to send, the buffer has %d", h.id, n, h.most[1])
+	}
+}
+
+// beyond is how much text is taken beyond the window.
+func (h *host) beyond() int {
+	if h.Settings.RcvBeyond {
+		return h.most[0]
+	}
+	return 0
 }
 
 // wake hands the engine the time, which may be too early for it.
 func (h *host) wake() {
+	h.wakes++
 	early, before := h.conn.Deadline() > h.now(), h.conn.Deadline()
 	h.conn.HandleDeadline(h.now())
 	h.input()
@@ -96,6 +118,11 @@ func (h *host) receive(p *packet) {
 		return
 	}
 	in := &h.seg
+	if p.cut > 0 {
+		in.Header.Parse(p.header[:min(p.cut, p.n)]) // whatever is left must do no harm
+		p.payload.Release()
+		return
+	}
 	n, err := in.Header.Parse(p.header[:p.n])
 	if p.corrupt {
 		p.payload.Release()
@@ -130,7 +157,7 @@ func (h *host) dispatch(in *engine.Segment) {
 		switch engine.ClassifyListen(in) {
 		case engine.ListenSyn:
 			h.rules.received(in)
-			h.conn.OpenPassive(now, h.Params, &h.Settings, in)
+			h.conn.OpenPassive(now, h.Params, h.set, in)
 			h.started()
 		case engine.ListenReset:
 			h.reset(in)
@@ -149,7 +176,7 @@ func (h *host) listenCookie(in *engine.Segment) {
 		h.cookie = cookie{made: true, irs: in.Seq, mss: in.Options.MSS}
 		h.rules.received(in)
 		var out engine.Segment
-		engine.CookieSynAck(now, p, &h.Settings, in, &out)
+		engine.CookieSynAck(now, p, h.set, in, &out)
 		h.transmit(&out)
 	case engine.ListenReset:
 		if !h.cookie.made || in.Ack != iss.Add(1) || in.Seq != h.cookie.irs.Add(1) {
@@ -157,8 +184,8 @@ func (h *host) listenCookie(in *engine.Segment) {
 			return
 		}
 		h.rules.received(in)
-		h.rules.maxSent, h.rules.begun = iss.Add(1), true
-		h.conn.OpenCookie(now, p, &h.Settings, h.cookie.mss, in)
+		h.rules.maxSent, h.rules.una, h.rules.begun = iss.Add(1), iss.Add(1), true
+		h.conn.OpenCookie(now, p, h.set, h.cookie.mss, in)
 		h.conn.HandleSegment(now, in)
 		h.started()
 	}

@@ -30,6 +30,8 @@ type packet struct {
 	payload buffer.Buffer
 	ecn     engine.Codepoint
 	corrupt bool
+	// cut is how many bytes are left of one that was truncated.
+	cut int
 	// tooBig is not 0 on the news that a packet at sequence number at was too
 	// long, which goes back to its sender: the MSS of the path.
 	tooBig int
@@ -96,6 +98,12 @@ func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Insta
 			p.header[l.rng.IntN(p.n)] ^= 1 << l.rng.IntN(8)
 		}
 		p.corrupt = true
+	}
+	if l.chance(l.Truncate) {
+		p.corrupt, p.cut = true, 1+l.rng.IntN(p.n+int(p.payload.Size()))
+	}
+	if l.chance(l.Replay) {
+		deliver(leaves.Add(l.Delay+time.Duration(l.rng.Int64N(int64(l.ReplayBy)+1))), p.clone())
 	}
 	copies := 1
 	if l.chance(l.Duplicate) {

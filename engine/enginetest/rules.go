@@ -22,8 +22,10 @@ type packetRules struct {
 
 	begun   bool
 	maxSent seq.Num // the highest position sent, and one
+	una     seq.Num // the highest acknowledgment that came
 	edge    seq.Num // the highest that the peer ever allowed
 	allowed bool
+	synIn   bool
 	peerMSS int
 
 	scaleIn, scaleOut   uint8
@@ -32,12 +34,14 @@ type packetRules struct {
 	sackIn, sackOut     bool
 	acked, offered      seq.Num // the last acknowledgment and right edge sent
 	hasAcked            bool
+	acks, text          int // packets that carried nothing, and bytes of text
 	ecn                 ecnRules
 }
 
 func (r *packetRules) init(h *host) {
 	r.h = h
 	r.maxSent = seq.New(h.Params.ISS)
+	r.una = r.maxSent
 }
 
 func (r *packetRules) fail(out *engine.Segment, format string, args ...any) {
@@ -53,10 +57,12 @@ func (r *packetRules) received(in *engine.Segment) {
 	from := in.Ack
 	shift := uint8(0)
 	if in.Flags.Has(wire.SYN) {
-		r.peerMSS = int(o.MSS)
-		if r.peerMSS == 0 {
-			r.peerMSS = max(536, int(r.h.Params.PeerMSS))
+		mss := int(o.MSS)
+		if mss == 0 {
+			mss = max(536, int(r.h.Params.PeerMSS))
 		}
+		// One that is sent again may say less, by what was learned of the path.
+		r.synIn, r.peerMSS = true, max(r.peerMSS, mss)
 		r.scalesIn, r.scaleIn = o.HasWindowScale, min(o.WindowScale, 14)
 		r.stampsIn, r.sackIn = o.HasTimestamps, o.SACKPermitted
 		if !in.Flags.Has(wire.ACK) {
@@ -69,6 +75,9 @@ func (r *packetRules) received(in *engine.Segment) {
 		if r.scalesIn && r.scalesOut {
 			shift = r.scaleIn
 		}
+	}
+	if in.Flags.Has(wire.ACK) && in.Ack.LessEq(r.maxSent) {
+		r.una = seq.Max(r.una, in.Ack)
 	}
 	if edge := from.Add(in.Window.Scaled(shift)); !r.allowed || r.edge.Less(edge) {
 		r.edge, r.allowed = edge, true
@@ -92,6 +101,14 @@ func (r *packetRules) sent(out *engine.Segment) {
 	} else if !out.Flags.Has(wire.ACK) {
 		r.fail(out, "no ACK")
 	}
+	if r.h.Settings.ProbeOctet && text == 1 && out.Seq == r.una.Add(-1) && !out.Retransmission {
+		// A probe: one byte that the peer has (RFC 9293, section 3.8.4, MAY-6).
+		if out.ECN != engine.NotECT {
+			r.fail(out, "a probe is ECN-capable (RFC 3168, section 6.1.6)")
+		}
+		return
+	}
+	r.text += text
 	r.checkECN(out, text)
 	r.checkOptions(out)
 	r.checkSize(out, text)
@@ -106,7 +123,7 @@ func (r *packetRules) sentSyn(out *engine.Segment) {
 	if out.Seq != seq.New(r.h.Params.ISS) || out.Payload.Size() > 0 {
 		r.fail(out, "a SYN stands at the ISS, without text")
 	}
-	if r.allowed && !out.Flags.Has(wire.ACK) {
+	if r.synIn && !out.Flags.Has(wire.ACK) {
 		r.fail(out, "the peer's SYN is there, and this one has no ACK")
 	}
 	r.scalesOut, r.scaleOut = o.HasWindowScale, o.WindowScale
@@ -154,7 +171,8 @@ func (r *packetRules) checkOptions(out *engine.Segment) {
 		r.fail(out, "SACK was not agreed on")
 	}
 	for i, b := range withoutDSACK(out) {
-		if b.Empty() || b.Start.LessEq(out.Ack) || r.offered.Less(b.End) {
+		// A FIN just behind the window may be held as well: it needs no room.
+		if b.Empty() || b.Start.LessEq(out.Ack) || r.offered.Add(1).Less(b.End) {
 			r.fail(out, "SACK block %v", b)
 		}
 		for _, other := range withoutDSACK(out)[:i] {
@@ -191,6 +209,7 @@ func (r *packetRules) checkSize(out *engine.Segment, text int) {
 func (r *packetRules) checkPlace(out *engine.Segment) {
 	end := out.End()
 	if out.Len() == 0 {
+		r.acks++
 		if r.maxSent.Less(out.Seq) || out.Retransmission {
 			r.fail(out, "an acknowledgment at %v, SND.NXT is %v", out.Seq, r.maxSent)
 		}
@@ -218,8 +237,8 @@ func (r *packetRules) checkOffer(out *engine.Segment) {
 	}
 	wnd := out.Window.Scaled(shift)
 	edge := out.Ack.Add(wnd)
-	if wnd > r.h.Settings.RcvBuf {
-		r.fail(out, "a window of %d bytes from a buffer of %d", wnd, r.h.Settings.RcvBuf)
+	if wnd > r.h.most[0] {
+		r.fail(out, "a window of %d bytes from a buffer of %d", wnd, r.h.most[0])
 	}
 	if r.hasAcked {
 		if out.Ack.Less(r.acked) {

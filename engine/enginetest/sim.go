@@ -65,7 +65,8 @@ const maxEvents = 20_000_000
 //   - every packet keeps the rules of TCP that show on the wire: sizes, windows,
 //     places, options, acknowledgments;
 //   - the engines' invariants hold, and no call panics;
-//   - nothing is sent twice where c.Clean;
+//   - nothing is sent twice where c.Clean, and no host acknowledges more than it
+//     has reason to;
 //   - in the end both connections are CLOSED, both applications know, no
 //     deadline is left, and it came to that within c.Limit.
 func Run(seed uint64, c Config) Result {
@@ -190,11 +191,18 @@ func (s *sim) run() (r Result) {
 func (s *sim) begin() {
 	for i, h := range s.hosts {
 		for _, act := range h.Acts {
-			s.after(act.After, h, func(h *host) { h.act(act.Do) })
+			s.after(act.After, h, func(h *host) { h.act(act.Do, act.Arg) })
 		}
 		if i == 0 || s.config.Simultaneous {
 			s.after(0, h, func(h *host) { h.openActive() })
 		}
+	}
+	for _, c := range s.config.Changes {
+		s.after(c.After, s.hosts[c.Dir], func(h *host) { s.links[c.Dir].Link = c.Link })
+	}
+	for i := range s.config.Forged {
+		f := &s.config.Forged[i]
+		s.after(f.After, s.hosts[f.To], func(h *host) { h.forged(f) })
 	}
 }
 

@@ -27,12 +27,13 @@ func (s *sim) checkEnd() {
 		if h.conn.Readable() != 0 && h.gaveUp {
 			s.failf("host %d holds text that nobody will read: %s", h.id, s.describe())
 		}
-		if h.Settings.RcvBuf < h.conn.Readable() {
+		if h.most[0]+h.beyond() < h.conn.Readable() {
 			s.failf("host %d holds more than its buffer: %s", h.id, s.describe())
 		}
 	}
 	for i, h := range s.hosts {
 		peer := s.hosts[1-i]
+		s.checkWork(h)
 		if h.in.n == peer.out.n && h.in.sum != peer.out.sum {
 			s.failf("host %d read %d bytes, with another sum", i, h.in.n)
 		}
@@ -42,6 +43,22 @@ func (s *sim) checkEnd() {
 		if n := h.conn.Counters(); s.quick() && (n.Retransmits > n.TailProbes || n.Timeouts > 0) {
 			s.failf("host %d sent %d segments again, after %d timeouts, on a clean path", i, n.Retransmits, n.Timeouts)
 		}
+	}
+}
+
+// checkWork checks that the host sent no more than somebody gave it reason to: an
+// acknowledgment for each segment that came, for each read, which may have opened
+// the window, and for each deadline; and text no more often than what was lost, and
+// what was not heard of, can explain.
+func (s *sim) checkWork(h *host) {
+	reasons := int(h.conn.Counters().SegsIn) + h.reads + h.wakes + len(h.Acts)
+	if h.rules.acks > reasons {
+		s.failf("host %d sent %d acknowledgments, and had %d reasons", h.id, h.rules.acks, reasons)
+	}
+	// On the worst of paths about eight times the text has been seen.
+	c := h.conn.Counters()
+	if most := 20*(h.out.n+int(h.Params.MSS)) + int(h.Params.MSS)*(s.links[h.id].lost+int(c.Timeouts+c.TailProbes)); h.rules.text > most {
+		s.failf("host %d sent %d bytes for the %d that were written, %d at most", h.id, h.rules.text, h.out.n, most)
 	}
 }
 
