@@ -236,7 +236,7 @@ func (c *Conn) fillText(out *Segment, r seq.Range) {
 	}
 	c.snd.payload(r, &out.Payload)
 	if !r.Empty() && r.End == c.textEnd() {
-		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61
+		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61, SHLD-27
 	}
 }
 
