@@ -358,8 +358,8 @@ func (c *Conn) segmentsOut() bool {
 		return false
 	}
 	n := c.board.flightSegments
-	if !c.shake.sack {
-		n -= c.told()
+	if !c.shake.sack && c.recovery.phase != phaseOpen {
+		n -= int(c.recovery.dups)
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()
 }
