@@ -34,7 +34,8 @@
 // plain devices of MTU 1500 and 65535, and over one with segmentation and
 // checksum offload. ping-pong sends one byte to and fro. connect opens a
 // connection, sends a request, gets a reply and closes, one connection after
-// the other. idle weighs open connections. flows-100 writes on 100 connections
+// the other. idle weighs open connections, in two rounds only unless -rounds is
+// given. flows-100 writes on 100 connections
 // through one queue of 4096 packets, and flows-100-1g through one of 1024
 // packets before a line of 1 Gbit/s; both stop after a fixed time whatever has
 // arrived by then, and report what was reached.
