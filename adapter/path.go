@@ -45,7 +45,8 @@ type Path struct {
 	Mark  uint32
 	Owner tcpip.PacketOwner
 
-	// TTL and TOS are the time to live and the type of service, or the hop
+	// TTL and TOS (RFC 9293, section 3.9.2, MUST-49, and 3.9.1.9, SHLD-22: as they
+	// were set) are the time to live and the type of service, or the hop
 	// limit and the traffic class, whose ECN bits are each segment's own; DF
 	// forbids routers to fragment (IPv4).
 	TTL, TOS uint8

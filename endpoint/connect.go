@@ -127,7 +127,8 @@ func (e *Endpoint) claim(now engine.Instant, route *stack.Route, addr tcpip.Full
 	return nil
 }
 
-// setPath makes the endpoint own route, which leads to the peer in e.ID.
+// setPath makes the endpoint own route, which leads to the peer in e.ID, from the
+// local address that it keeps (RFC 9293, section 3.9.1.1, MUST-44, MUST-45).
 func (e *Endpoint) setPath(route *stack.Route) {
 	e.path = adapter.NewPath(route, e.ID.LocalPort, e.ID.RemotePort, &e.shared.TCP)
 	e.path.Hash = e.shared.Secrets.FlowHash(&e.ID)

@@ -10,7 +10,8 @@ import (
 )
 
 // controller decides how much may be in the network, and how fast it may enter:
-// congestion control (RFC 5681, section 3). Sizes are in bytes.
+// congestion control (RFC 5681, section 3; RFC 9293, section 3.8.2, MUST-19, MAY-18).
+// Sizes are in bytes.
 //
 // The calls that an acknowledgment makes come in this order: onLost for each
 // range newly deemed lost, onRecovery where that begins fast recovery, onAck,

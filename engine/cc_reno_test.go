@@ -143,8 +143,9 @@ func TestSlowStartBytes(t *testing.T) {
 	}
 }
 
-// TestRenoAvoidance: RFC 3465, section 2.1 (RFC 5681, section 3.1): a segment for
-// each window that is acknowledged, whatever the number of acknowledgments.
+// TestRenoAvoidance: RFC 3465, section 2.1 (RFC 5681, section 3.1; RFC 9293, section
+// 3.8.2, MUST-19): a segment for each window that is acknowledged, whatever the
+// number of acknowledgments.
 func TestRenoAvoidance(t *testing.T) {
 	for _, test := range []struct {
 		name string

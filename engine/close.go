@@ -19,7 +19,7 @@ type readState uint8
 const (
 	readOpen   readState = iota
 	readShut             // CloseRead: text is acknowledged and discarded, or reset after CloseWrite
-	readClosed           // Close: text is answered with a reset
+	readClosed           // Close: text is answered with a reset (MAY-1, SHLD-3)
 )
 
 // CloseWrite sends a FIN after all text that was written: no more will be (RFC
@@ -143,7 +143,7 @@ func (c *Conn) finDue() bool { return c.state.sentFin() && !c.closing.finSent }
 
 // ReusableBy reports whether syn may open a new incarnation of a connection in
 // TIME-WAIT: its sequence number, or its timestamp, lies beyond what the old
-// one used (RFC 9293, section 3.6.1, MAY-2; RFC 6191, section 2).
+// one used (RFC 9293, section 3.6.1, MAY-2, SHLD-4; RFC 6191, section 2).
 func (c *Conn) ReusableBy(syn *Segment) bool {
 	if c.state != StateTimeWait || ClassifyListen(syn) != ListenSyn {
 		return false

@@ -26,8 +26,8 @@ func (p Codepoint) String() string {
 	return [...]string{NotECT: "Not-ECT", ECT1: "ECT(1)", ECT0: "ECT(0)", CE: "CE"}[p&CE]
 }
 
-// ecn is what a connection knows of Explicit Congestion Notification (RFC
-// 3168): what the SYNs of both sides said, and what each half owes the other.
+// ecn is what a connection knows of Explicit Congestion Notification (RFC 3168; RFC
+// 9293, SHLD-8): what the SYNs of both sides said, and what each half owes the other.
 // The zero value neither asks for it nor agrees to it.
 type ecn uint8
 

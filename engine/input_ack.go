@@ -19,7 +19,7 @@ func (c *Conn) checkAck(now Instant, in *Segment) bool {
 	if c.state == StateSynRcvd && !c.checkHandshakeAck(now, in) {
 		return false
 	}
-	// RFC 5961, section 5.2 (MUST): an acknowledgment older than any window, or
+	// RFC 5961, section 5.2 (MUST; RFC 9293, MAY-12): an acknowledgment older than any window, or
 	// of what was never sent, is challenged, and its text not taken.
 	if in.Ack.Less(c.tx.una.Add(-c.tx.maxWnd)) || c.tx.nxt.Less(in.Ack) {
 		c.challenge(now)

@@ -26,8 +26,8 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		c.Abort(now)
 		return
 	}
-	// RFC 5681, section 4.2: text out of order, and what fills a gap, is
-	// acknowledged at once.
+	// RFC 5681, section 4.2 (RFC 9293, MAY-13): text out of order, and what fills a
+	// gap, is acknowledged at once.
 	if start != c.rx.nxt || !c.ooo.empty() {
 		c.ack.now = true
 	}

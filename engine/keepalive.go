@@ -3,7 +3,7 @@
 
 package engine
 
-// keepAlive is the state of keep-alives (RFC 9293, section 3.8.4).
+// keepAlive is the state of keep-alives (RFC 9293, section 3.8.4, MAY-5).
 type keepAlive struct {
 	heardAt Instant // when the peer was last heard
 	probes  int     // sent since

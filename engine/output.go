@@ -236,7 +236,7 @@ func (c *Conn) fillText(out *Segment, r seq.Range) {
 	}
 	c.snd.payload(r, &out.Payload)
 	if !r.Empty() && r.End == c.textEnd() {
-		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61
+		out.Flags |= wire.PSH // RFC 9293, section 3.9.1.2, MUST-61, SHLD-27
 	}
 }
 
@@ -358,8 +358,8 @@ func (c *Conn) segmentsOut() bool {
 		return false
 	}
 	n := c.board.flightSegments
-	if !c.shake.sack && c.recovery.phase != phaseOpen {
-		n -= int(c.recovery.dups)
+	if !c.shake.sack {
+		n -= c.told()
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()
 }

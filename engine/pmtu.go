@@ -37,7 +37,7 @@ func (c *Conn) HandlePathMTU(now Instant, mss uint16, at seq.Num) {
 // HandleUnreachable takes an ICMP error about a segment of ours at sequence
 // number at. During the handshake a hard error ends the connection; any other
 // is soft: it is noted and explains a timeout (RFC 9293, section 3.9.2.2,
-// MUST-56; RFC 5461, section 4; RFC 5927, section 5).
+// MUST-56, SHLD-25; RFC 5461, section 4; RFC 5927, section 5).
 func (c *Conn) HandleUnreachable(now Instant, r Reason, at seq.Num) {
 	if !c.quoted(at) {
 		return

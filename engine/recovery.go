@@ -86,14 +86,27 @@ func (l *lossRun) count(s *record) int {
 
 // pipe estimates how many bytes are in the network. Without SACK each
 // duplicate acknowledgment tells that a segment left it (RFC 5681, section
-// 3.2); the one after the gap did not. Before recovery they are too few to be
-// believed, so that limited transmit (RFC 3042) takes SACK, as in netstack.
+// 3.2); the one after the gap did not. Before recovery that lets a new segment go
+// for each of the first two, and no more: limited transmit (RFC 3042, section 2).
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
-	if !c.shake.sack && c.recovery.phase != phaseOpen {
-		p -= min(int(c.recovery.dups)*c.smss(), max(p-c.smss(), 0))
+	if !c.shake.sack {
+		p -= min(c.told()*c.smss(), max(p-c.smss(), 0))
 	}
 	return p
+}
+
+// told is how many segments left the network as duplicate acknowledgments without
+// SACK tell.
+func (c *Conn) told() int {
+	n := int(c.recovery.dups)
+	if c.recovery.phase == phaseOpen {
+		n = min(n, 2)
+		if c.set.NoRACK { // netstack's recovery is without limited transmit
+			n = 0
+		}
+	}
+	return n
 }
 
 // flightSize is FlightSize of RFC 5681, section 2.

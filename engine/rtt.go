@@ -5,7 +5,8 @@ package engine
 
 import "time"
 
-// rttEstimator smooths round-trip times (RFC 6298, section 2).
+// rttEstimator smooths round-trip times (RFC 6298, section 2; RFC 9293, section
+// 3.8.1, MUST-18).
 type rttEstimator struct {
 	srtt, rttvar time.Duration
 	min, latest  time.Duration

@@ -9,7 +9,8 @@ import (
 )
 
 // TestRTT holds RFC 6298, section 2: the first sample, the later ones, and the
-// figures of the original's test (400 ms, then 300 ms).
+// figures of the original's test (400 ms, then 300 ms). RFC 9293, section 3.8.1,
+// MUST-18, has it so.
 func TestRTT(t *testing.T) {
 	const ms = time.Millisecond
 	var e rttEstimator

@@ -42,9 +42,8 @@ func TestSlowStart(t *testing.T) {
 	}
 }
 
-// RFC 5681, section 3.2, and RFC 6582 (NewReno), on a connection without SACK. As
-// in netstack, limited transmit (RFC 3042) is left to SACK, which tells how many
-// have left the network.
+// RFC 5681, section 3.2, and RFC 6582 (NewReno), on a connection without SACK. The
+// first two duplicates let a new segment go each (step 1, SHOULD; RFC 3042).
 func TestNewReno(t *testing.T) {
 	s := Established(t, plain(nil), 60000, "<mss 1000>")
 	s.Write(20000)
@@ -52,29 +51,31 @@ func TestNewReno(t *testing.T) {
 		s.Out(". " + span(1+i*1000, 1001+i*1000))
 	}
 	s.In(". 1 ack 1 win 60000") // first duplicate
+	s.Out(". 10001:11001")
 	s.In(". 1 ack 1 win 60000") // second
+	s.Out(". 11001:12001")
 	s.In(". 1 ack 1 win 60000") // third: fast retransmit (MUST)
 	s.Out(". 1:1001")
-	// RFC 5681, equation 4.
+	// RFC 5681, equation 4, without what limited transmit sent (step 2, MUST NOT).
 	if i := s.Conn.Info(); i.Ssthresh != 5000 || !i.Recovering {
 		t.Errorf("ssthresh %d, want half of the flight of 10000", i.Ssthresh)
 	}
-	for range 2 { // each tells of a segment that left; the pipe is still 5000 or more
+	for range 4 { // each tells of a segment that left; the pipe is still 5000 or more
 		s.In(". 1 ack 1 win 60000")
 	}
 	s.In(". 1 ack 1 win 60000")
-	s.Out(". 10001:11001")
+	s.Out(". 12001:13001")
 	s.In(". 1 ack 4001 win 60000") // partial: the next is missing too (RFC 6582, step 3)
 	s.Out(". 4001:5001")
 	for i := range 4 { // the window stays inflated
-		s.Out(". " + span(11001+i*1000, 12001+i*1000))
+		s.Out(". " + span(13001+i*1000, 14001+i*1000))
 	}
-	s.In(". 1 ack 11001 win 60000")                         // full
+	s.In(". 1 ack 13001 win 60000")                         // full
 	if i := s.Conn.Info(); i.Recovering || i.Cwnd != 6000 { // and counts for avoidance
 		t.Errorf("after recovery: cwnd %d, recovering %v", i.Cwnd, i.Recovering)
 	}
 	for i := range 2 { // 4000 are out
-		s.Out(". " + span(15001+i*1000, 16001+i*1000))
+		s.Out(". " + span(17001+i*1000, 18001+i*1000))
 	}
 	s.In("R 1 win 0")
 }

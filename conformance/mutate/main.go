@@ -93,7 +93,7 @@ func run(o options, out io.Writer) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		reason := same[key(m)]
+		reason := reasonFor(m, same)
 		s.add(m, v, reason)
 		tell(out, o.from+i, m, v, reason)
 	}

@@ -5,6 +5,7 @@ package requirements
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,39 @@ func TestAppendixB(t *testing.T) {
 	}
 	for name := range have {
 		t.Errorf("RFC 9293 has no %s", name)
+	}
+}
+
+// TestNumbers: each number of RFC 9293 that applies, and is not said to be unmet, is
+// cited in the TCP, or in a test of it, or is the name of a case.
+func TestNumbers(t *testing.T) {
+	src := parseTree(t)
+	var said strings.Builder
+	for _, c := range src.comments {
+		if inTCP.MatchString(c.file) {
+			said.WriteString(c.text + "\n")
+		}
+	}
+	for _, s := range src.tests {
+		said.WriteString(s.text + "\n")
+	}
+	for _, c := range kit.Cases() {
+		if strings.HasPrefix(c.Name, "RFC9293/") {
+			said.WriteString(c.Name + "\n")
+		}
+	}
+	cited := make(map[string]bool)
+	for _, n := range regexp.MustCompile(`\b(?:MUST|SHLD|MAY|REC)-\d+\b`).FindAllString(said.String(), -1) {
+		cited[n] = true
+	}
+	for _, d := range load(t) {
+		for i := range d.Rows {
+			r := &d.Rows[i]
+			numbered := d.RFC == 9293 && strings.ContainsAny(r.Keyword, "0123456789")
+			if numbered && r.NotApplicable == "" && r.Unmet == "" && !cited[r.Keyword] {
+				t.Errorf("%s: nothing cites %s", r.Place, r.Keyword)
+			}
+		}
 	}
 }
 

@@ -45,7 +45,8 @@ func (f Flags) String() string {
 }
 
 // Window is the window field of a header as it stands there, before the window
-// scale of RFC 7323 is applied.
+// scale of RFC 7323 is applied. It is unsigned (RFC 9293, section 3.1, MUST-1), and
+// what is computed with it has more bits (REC-1).
 type Window uint16
 
 // Scaled returns the window in bytes under a scale of shift bits.
