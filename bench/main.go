@@ -211,6 +211,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case *duration < time.Millisecond || *duration > time.Minute:
 		return options{}, fmt.Errorf("-time: %v is not between 1ms and 1m", *duration)
 	}
+	quick := *rounds == 0 && *dir == ""
 	if *rounds == 0 {
 		*rounds = 5
 		if *dir != "" {
@@ -246,7 +247,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return options{}, fmt.Errorf("-provider: %w", err)
 	}
 	o := options{linux: *peer != "", paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
-		rows: rows, providers: ps, rounds: *rounds,
+		rows: rows, providers: ps, rounds: *rounds, quick: quick,
 		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},
 	}}

@@ -34,7 +34,9 @@ type pageData struct {
 	Summary []drawing
 	Rows    []section
 	Sweeps  []section
-	Changes []change
+	// Changes are those that are significant, of Compared.
+	Changes  []change
+	Compared int
 }
 
 // section is a row or a sweep: its plots, and its numbers.
@@ -59,7 +61,12 @@ type drawing struct {
 
 // page returns a run as one HTML page that needs nothing beside itself.
 func page(rep *report, changes []change) ([]byte, error) {
-	d := pageData{Report: rep, Goals: rep.judge(goals), Changes: changes}
+	d := pageData{Report: rep, Goals: rep.judge(goals), Compared: len(changes)}
+	for _, c := range changes {
+		if c.Significant {
+			d.Changes = append(d.Changes, c)
+		}
+	}
 	for _, v := range d.Goals {
 		if v.Verdict == "met" {
 			d.Met++

@@ -277,6 +277,10 @@ func TestFloorInPlan(t *testing.T) {
 			t.Errorf("%s is run by %d providers", r.name, n)
 		}
 	}
+	pl.rounds, pl.quick = 5, true
+	if pl.roundsOf(idleRow) != 2 || pl.roundsOf(latencyRow) != 5 {
+		t.Errorf("%d rounds of idle, %d of ping-pong", pl.roundsOf(idleRow), pl.roundsOf(latencyRow))
+	}
 	pl.rows = []row{{name: "there"}, {name: "not", missing: func() error { return errors.New("no such thing") }}}
 	pl.leaveOut()
 	if len(pl.rows) != 1 || len(pl.skipped) != 1 || pl.skipped[0] != (skip{"not", "no such thing"}) {

@@ -49,6 +49,8 @@ type row struct {
 	run     func(ctx context.Context, p provider, s settings) ([]float64, error)
 	// floor says that the floor takes part.
 	floor bool
+	// calm says that its figures hardly differ from round to round.
+	calm bool
 	// extra is how much longer than others a sample may take.
 	extra time.Duration
 	// axis is what the rows of a sweep differ in, and label where on it this
