@@ -12,27 +12,32 @@ import (
 	"tcpcb/linkfifo"
 )
 
-// bulkRow returns a row that sends one stream, as fast as it goes, over a link
-// between two such devices.
-func bulkRow(name string, device linkfifo.Side) row {
+// bulkFigures are what rows of one stream yield.
+var bulkFigures = []figure{
+	{"throughput", "Gbit/s", higher},
+	{"CPU, both ends", "s/GB", lower},
+	{"allocations", "per packet", lower},
+}
+
+// bulkRow returns a row that sends one stream, as fast as it goes, in writes of
+// message bytes, over a link between two such devices.
+func bulkRow(name string, device linkfifo.Side, message int) row {
 	return row{
-		name: name,
-		figures: []figure{
-			{"throughput", "Gbit/s", higher},
-			{"CPU, both ends", "s/GB", lower},
-			{"allocations", "per packet", lower},
-		},
+		name:    name,
+		figures: bulkFigures,
+		floor:   true,
 		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
-			return bulk(ctx, p, s, device)
+			w, err := newWorld(p, device)
+			if err != nil {
+				return nil, err
+			}
+			return bulk(ctx, w, s, message)
 		},
 	}
 }
 
-func bulk(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]float64, error) {
-	w, err := newWorld(p, device)
-	if err != nil {
-		return nil, err
-	}
+// bulk sends one stream from w's client to its server, and closes w.
+func bulk(ctx context.Context, w *world, s settings, message int) ([]float64, error) {
 	defer w.close()
 	var from, to socket
 	if err := w.pair(ctx, &from, &to); err != nil {
@@ -40,7 +45,26 @@ func bulk(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]
 	}
 	defer from.close()
 	defer to.close()
+	return stream{
+		send: func(ctx context.Context, stop *atomic.Bool) (int64, error) {
+			return sendUntil(ctx, &from, 0, message, stop)
+		},
+		receive: func(ctx context.Context, progress func(int)) (digest, error) {
+			return receive(ctx, &to, make([]byte, chunk), progress)
+		},
+		packets: w.packets,
+	}.measure(ctx, s)
+}
 
+// stream is a transfer to be measured: its two ends, and how many packets it has
+// taken so far.
+type stream struct {
+	send    func(ctx context.Context, stop *atomic.Bool) (int64, error)
+	receive func(ctx context.Context, progress func(n int)) (digest, error)
+	packets func() uint64
+}
+
+func (st stream) measure(ctx context.Context, s settings) ([]float64, error) {
 	var (
 		stop     atomic.Bool
 		received atomic.Int64
@@ -48,18 +72,18 @@ func bulk(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]
 		got      digest
 		figures  []float64
 	)
-	err = together(ctx,
+	err := together(ctx,
 		func(ctx context.Context) (err error) {
-			sent, err = sendUntil(ctx, &from, 0, &stop)
+			sent, err = st.send(ctx, &stop)
 			return err
 		},
 		func(ctx context.Context) (err error) {
-			got, err = receive(ctx, &to, func(n int) { received.Add(int64(n)) })
+			got, err = st.receive(ctx, func(n int) { received.Add(int64(n)) })
 			return err
 		},
 		func(ctx context.Context) (err error) {
 			defer stop.Store(true)
-			figures, err = meterBulk(ctx, w, s, &received)
+			figures, err = meterBulk(ctx, st.packets, s, &received)
 			return err
 		})
 	if err != nil {
@@ -69,11 +93,11 @@ func bulk(ctx context.Context, p provider, s settings, device linkfifo.Side) ([]
 }
 
 // meterBulk measures a transfer that is under way, after slow start.
-func meterBulk(ctx context.Context, w *world, s settings, received *atomic.Int64) ([]float64, error) {
+func meterBulk(ctx context.Context, packetsSoFar func() uint64, s settings, received *atomic.Int64) ([]float64, error) {
 	if err := sleep(ctx, s.time/4); err != nil {
 		return nil, err
 	}
-	bytes0, packets0 := received.Load(), w.packets()
+	bytes0, packets0 := received.Load(), packetsSoFar()
 	r0, err := read()
 	if err != nil {
 		return nil, err
@@ -85,7 +109,7 @@ func meterBulk(ctx context.Context, w *world, s settings, received *atomic.Int64
 	if err != nil {
 		return nil, err
 	}
-	bytes, packets := float64(received.Load()-bytes0), float64(w.packets()-packets0)
+	bytes, packets := float64(received.Load()-bytes0), float64(packetsSoFar()-packets0)
 	if bytes == 0 {
 		return nil, fmt.Errorf("no byte arrived in %v", s.time)
 	}
@@ -98,23 +122,23 @@ func meterBulk(ctx context.Context, w *world, s settings, received *atomic.Int64
 }
 
 // sendUntil writes the stream that begins at offset start of the pattern until
-// it is told to stop, ends it, and returns how many bytes were written.
-func sendUntil(ctx context.Context, s *socket, start int64, stop *atomic.Bool) (int64, error) {
+// it is told to stop, message bytes at a time, ends it, and returns how many
+// bytes were written.
+func sendUntil(ctx context.Context, s *socket, start int64, message int, stop *atomic.Bool) (int64, error) {
 	var sent int64
 	for !stop.Load() {
-		if err := s.write(ctx, cut(start, sent, chunk)); err != nil {
+		if err := s.write(ctx, cut(start, sent, message)); err != nil {
 			return sent, err
 		}
-		sent += chunk
+		sent += int64(message)
 	}
 	return sent, s.shutdownWrite()
 }
 
-// receive reads to the end of the stream, calls progress after each read, and
+// receive reads into buf to the end of the stream, calls progress after each read, and
 // returns the digest of what came, even if it also returns an error.
-func receive(ctx context.Context, s *socket, progress func(n int)) (digest, error) {
+func receive(ctx context.Context, s *socket, buf []byte, progress func(n int)) (digest, error) {
 	var got digest
-	buf := make([]byte, chunk)
 	for {
 		n, err := s.read(ctx, buf)
 		if err == io.EOF {

@@ -17,18 +17,21 @@ import (
 // one queue of a link between two such devices.
 func flowsRow(name string, device linkfifo.Side) row {
 	return row{
-		name: name,
-		figures: []figure{
-			{"aggregate until the last finished", "Gbit/s", higher},
-			{"longest stall of a flow", "ms", lower},
-			{"smallest flow, of a fair share", "ratio", higher},
-			{"flows not finished in time", "count", lower},
-			{"packets the queue dropped", "%", lower},
-		},
+		name:    name,
+		figures: flowsFigures,
 		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
 			return flows(ctx, p, s, device)
 		},
 	}
+}
+
+// flowsFigures are what flows yields.
+var flowsFigures = []figure{
+	{"aggregate until the last finished", "Gbit/s", higher},
+	{"longest stall of a flow", "ms", lower},
+	{"smallest flow, of a fair share", "ratio", higher},
+	{"flows not finished in time", "count", lower},
+	{"packets the queue dropped", "%", lower},
 }
 
 // flow is one connection among many, and what its receiver saw.
@@ -74,6 +77,12 @@ func flows(ctx context.Context, p provider, s settings, device linkfifo.Side) ([
 			return nil, fmt.Errorf("flow %d of %d: %w", i, s.flows, err)
 		}
 	}
+	// A thousand flows need no buffers of 64 KiB to be served well, and ten
+	// thousand would take most of a GB.
+	read := chunk
+	if s.flows > 1000 {
+		read = 4 << 10
+	}
 
 	var stop atomic.Bool
 	bounded, cancel := context.WithTimeoutCause(ctx, s.time+s.drain, errDrained)
@@ -91,7 +100,7 @@ func flows(ctx context.Context, p provider, s settings, device linkfifo.Side) ([
 		f := &fs[i]
 		tasks = append(tasks,
 			func(ctx context.Context) error { return f.send(ctx, &stop) },
-			func(ctx context.Context) error { return f.receive(ctx, begin) })
+			func(ctx context.Context) error { return f.receive(ctx, make([]byte, read), begin) })
 	}
 	if err := together(bounded, tasks...); err != nil {
 		return nil, err
@@ -108,13 +117,13 @@ func flows(ctx context.Context, p provider, s settings, device linkfifo.Side) ([
 }
 
 func (f *flow) send(ctx context.Context, stop *atomic.Bool) (err error) {
-	f.sent, err = sendUntil(ctx, &f.from, f.start, stop)
+	f.sent, err = sendUntil(ctx, &f.from, f.start, chunk, stop)
 	return unlessDrained(err)
 }
 
-func (f *flow) receive(ctx context.Context, begin time.Time) (err error) {
+func (f *flow) receive(ctx context.Context, buf []byte, begin time.Time) (err error) {
 	f.last = begin
-	f.got, err = receive(ctx, &f.to, func(n int) {
+	f.got, err = receive(ctx, &f.to, buf, func(n int) {
 		f.received.Add(int64(n))
 		f.arrived(time.Now())
 	})
@@ -151,13 +160,17 @@ func sumFlows(fs []flow, begin, end time.Time) ([]float64, error) {
 		least = min(least, f.share)
 		stall = max(stall, f.stall)
 	}
-	if shares == 0 {
+	if total == 0 {
 		return nil, errors.New("no byte arrived on any flow")
+	}
+	var smallest float64
+	if shares > 0 {
+		smallest = float64(least) * float64(len(fs)) / float64(shares)
 	}
 	return []float64{
 		float64(total) * 8 / 1e9 / end.Sub(begin).Seconds(),
 		stall.Seconds() * 1e3,
-		float64(least) * float64(len(fs)) / float64(shares),
+		smallest,
 		float64(unfinished),
 	}, nil
 }

@@ -57,9 +57,9 @@ func idle(ctx context.Context, p provider, s settings) ([]float64, error) {
 	empty := liveHeap()
 
 	var c, d socket
-	for range s.idle {
-		if err := w.pair(ctx, &c, &d); err != nil {
-			return nil, err
+	for i := range s.idle {
+		if err := w.pairAt(ctx, &c, &d, i); err != nil {
+			return nil, fmt.Errorf("connection %d of %d: %w", i, s.idle, err)
 		}
 		ends = append(ends, keep(&c), keep(&d))
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,23 +15,31 @@ import (
 
 // latencyRow sends one byte to and fro.
 var latencyRow = row{
-	name: "ping-pong",
-	figures: []figure{
-		{"round trip, mean", "µs", lower},
-		{"round trip, p50", "µs", lower},
-		{"round trip, p99", "µs", lower},
-		{"CPU, both ends", "µs each", lower},
-		{"allocations", "each", lower},
+	name:    "ping-pong",
+	figures: latencyFigures,
+	floor:   true,
+	run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
+		w, err := newWorld(p, plain)
+		if err != nil {
+			return nil, err
+		}
+		defer w.close()
+		return latency(ctx, w, s, 1)
 	},
-	run: latency,
 }
 
-func latency(ctx context.Context, p provider, s settings) ([]float64, error) {
-	w, err := newWorld(p, plain)
-	if err != nil {
-		return nil, err
-	}
-	defer w.close()
+// latencyFigures are what latency yields.
+var latencyFigures = []figure{
+	{"round trip, mean", "µs", lower},
+	{"round trip, p50", "µs", lower},
+	{"round trip, p99", "µs", lower},
+	{"round trip, p99.9", "µs", lower},
+	{"CPU, both ends", "µs each", lower},
+	{"allocations", "each", lower},
+}
+
+// latency sends size bytes to and fro on a new connection.
+func latency(ctx context.Context, w *world, s settings, size int) ([]float64, error) {
 	var client, server socket
 	if err := w.pair(ctx, &client, &server); err != nil {
 		return nil, err
@@ -43,30 +52,29 @@ func latency(ctx context.Context, p provider, s settings) ([]float64, error) {
 	server.ep.SocketOptions().SetDelayOption(false)
 
 	var figures []float64
-	err = together(ctx,
+	err := together(ctx,
 		func(ctx context.Context) (err error) {
-			figures, err = ping(ctx, &client, s)
+			figures, err = ping(ctx, &client, s, size)
 			return err
 		},
-		func(ctx context.Context) error { return pong(ctx, &server) })
+		func(ctx context.Context) error { return pong(ctx, &server, size) })
 	return figures, err
 }
 
 // ping makes round trips for the time set and measures them, after a warm-up.
-func ping(ctx context.Context, s *socket, set settings) ([]float64, error) {
+func ping(ctx context.Context, s *socket, set settings, size int) ([]float64, error) {
 	trips := make([]float64, 0, 1<<16) // µs
-	var b [1]byte
+	b := make([]byte, size)
 	var n int64
 	trip := func() error {
-		out := cut(0, n, 1)
-		if err := s.write(ctx, out); err != nil {
+		if err := s.write(ctx, cut(0, n, size)); err != nil {
 			return err
 		}
-		if err := s.readFull(ctx, b[:]); err != nil {
+		if err := s.readFull(ctx, b); err != nil {
 			return err
 		}
-		if want := reply(out[0]); b[0] != want {
-			return fmt.Errorf("corrupt reply: byte %d is %#02x, not %#02x", n, b[0], want)
+		if !bytes.Equal(b, cut(replyAt, n, size)) {
+			return fmt.Errorf("corrupt reply: not the bytes of number %d", n)
 		}
 		n++
 		return nil
@@ -98,31 +106,34 @@ func ping(ctx context.Context, s *socket, set settings) ([]float64, error) {
 	dist := stats.Sample{Xs: trips}
 	dist.Sort()
 	return []float64{
-		dist.Mean(), dist.Quantile(0.5), dist.Quantile(0.99),
+		dist.Mean(), dist.Quantile(0.5), dist.Quantile(0.99), dist.Quantile(0.999),
 		micros(d.cpu, n), d.allocs / float64(n),
 	}, s.shutdownWrite()
 }
 
-// pong answers each byte until the end of the stream, and verifies it.
-func pong(ctx context.Context, s *socket) error {
-	var b [1]byte
+// replyAt is the place in the pattern of pong's replies: another one than the
+// requests', so that no echo of a stack's own output passes for them.
+const replyAt = period / 2
+
+// pong answers each size bytes until the end of the stream, and verifies them.
+func pong(ctx context.Context, s *socket, size int) error {
+	b := make([]byte, size)
 	for n := int64(0); ; n++ {
-		if _, err := s.read(ctx, b[:]); err != nil {
-			if err == io.EOF {
-				return s.shutdownWrite()
-			}
+		got, err := s.read(ctx, b)
+		if err == io.EOF {
+			return s.shutdownWrite()
+		}
+		if err == nil && got < size {
+			err = s.readFull(ctx, b[got:])
+		}
+		if err != nil {
 			return err
 		}
-		if want := cut(0, n, 1)[0]; b[0] != want {
-			return fmt.Errorf("corrupt request: byte %d is %#02x, not %#02x", n, b[0], want)
+		if !bytes.Equal(b, cut(0, n, size)) {
+			return fmt.Errorf("corrupt request: not the bytes of number %d", n)
 		}
-		b[0] = reply(b[0])
-		if err := s.write(ctx, b[:]); err != nil {
+		if err := s.write(ctx, cut(replyAt, n, size)); err != nil {
 			return err
 		}
 	}
 }
-
-// reply is what pong answers to a byte: another one, so that no echo of a
-// stack's own output passes for it.
-func reply(b byte) byte { return ^b }

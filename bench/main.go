@@ -170,6 +170,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	rows := selectRows(allRows, re)
 	var paths []scenario
 	if *expr != "" {
+		rows = append(rows, selectRows(sweeps, re)...)
 		paths = selectScenarios(scenarios, re)
 	}
 	if len(rows)+len(paths) == 0 {

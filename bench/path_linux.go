@@ -12,9 +12,11 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -33,16 +35,18 @@ var linuxControls = []string{"reno", "cubic", "bbr"}
 func runPathsOnLinux(ctx context.Context, progress io.Writer, all []scenario, ps []provider, length time.Duration, f func(*pathResult) error) error {
 	for i := range all {
 		s := &all[i]
-		if s.mix != "" {
-			fmt.Fprintf(progress, "%s: not with -peer linux, which has one congestion control at a time\n", s.name)
-			continue
-		}
 		for _, cc := range linuxControls {
+			if cc == s.mix { // beside itself
+				continue
+			}
 			if err := oneOnLinux(ctx, progress, f, s, "linux", cc, func() (*pathResult, error) { return linuxToLinux(ctx, s, cc, length) }); err != nil {
 				return err
 			}
 		}
 		for _, p := range ps {
+			if p.floor {
+				continue
+			}
 			if p.all != nil {
 				p.new = p.all
 			}
@@ -51,6 +55,9 @@ func runPathsOnLinux(ctx context.Context, progress io.Writer, all []scenario, ps
 				return err
 			}
 			for _, cc := range controls {
+				if cc == s.mix {
+					continue
+				}
 				if err := oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return stackToLinux(ctx, s, p, cc, length) }); err != nil {
 					return err
 				}
@@ -243,6 +250,11 @@ func (b *bridge) measure(ctx context.Context, s *scenario, length time.Duration,
 			return nil, err
 		}
 		defer f.from.Close()
+		if s.mix != "" && i%2 == 1 {
+			if err := setControl(f.from, s.mix); err != nil {
+				return nil, fmt.Errorf("congestion control %q: %w", s.mix, err)
+			}
+		}
 		if f.to, err = l.Accept(); err != nil {
 			return nil, err
 		}
@@ -269,6 +281,29 @@ func (b *bridge) measure(ctx context.Context, s *scenario, length time.Duration,
 		return nil, err
 	}
 	return b.result(s, length, flows)
+}
+
+// setControl has a connection of the stack or of the kernel use the congestion
+// control cc.
+func setControl(c net.Conn, cc string) error {
+	if c, ok := c.(*linuxpeer.StackConn); ok {
+		o := tcpip.CongestionControlOption(cc)
+		if err := c.Endpoint().SetSockOpt(&o); err != nil {
+			return errors.New(err.String())
+		}
+		return nil
+	}
+	raw, err := c.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) {
+		failed = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, cc)
+	}); err != nil {
+		return err
+	}
+	return failed
 }
 
 func (b *bridge) result(s *scenario, length time.Duration, flows []*realFlow) (*pathResult, error) {

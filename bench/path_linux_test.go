@@ -12,10 +12,11 @@ import (
 	"tcpcb/conformance/linuxpeer"
 )
 
-// A second each of the kernel and of our TCP, over the same path to the kernel.
+// A second each of the kernel and of our TCP, over the same path to the kernel,
+// each with one connection beside one under another congestion control.
 func TestPathOnLinux(t *testing.T) {
 	linuxpeer.Require(t)
-	s := scenario{name: "short", rate: 50 * mbit, rtt: 10 * time.Millisecond, flows: 2}
+	s := scenario{name: "short", rate: 50 * mbit, rtt: 10 * time.Millisecond, flows: 2, mix: "reno"}
 	for _, run := range []func() (*pathResult, error){
 		func() (*pathResult, error) { return linuxToLinux(t.Context(), &s, "cubic", time.Second) },
 		func() (*pathResult, error) {

@@ -188,7 +188,7 @@ func (r *pathRun) open(p provider, cc string) (err error) {
 	if err := addNIC(r.a, r.link.A, clientAddr); err != nil {
 		return err
 	}
-	if err := addNIC(r.b, r.link.B, serverAddr); err != nil {
+	if err := addNIC(r.b, r.link.B, serverAddr(0)); err != nil {
 		return err
 	}
 	l, _, err := newEndpoint(r.b)
@@ -223,7 +223,7 @@ func (r *pathRun) connect(l tcpip.Endpoint, i int) (*pathFlow, error) {
 			return nil, fmt.Errorf("congestion control %q: %s", mix, err)
 		}
 	}
-	if err := c.Connect(tcpip.FullAddress{NIC: nic, Addr: serverAddr, Port: port}); err != nil {
+	if err := c.Connect(tcpip.FullAddress{NIC: nic, Addr: serverAddr(0), Port: port}); err != nil {
 		if _, started := err.(*tcpip.ErrConnectStarted); !started {
 			return nil, fmt.Errorf("connect: %s", err)
 		}

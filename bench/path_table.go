@@ -16,6 +16,9 @@ func runPaths(ctx context.Context, progress io.Writer, all []scenario, ps []prov
 	for i := range all {
 		s := &all[i]
 		for _, p := range ps {
+			if p.floor {
+				continue
+			}
 			if p.all != nil {
 				p.new = p.all
 			}

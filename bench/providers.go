@@ -10,6 +10,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
+	"tcpcb/bench/floor"
 	"tcpcb/transport"
 )
 
@@ -21,6 +22,8 @@ type provider struct {
 	all stack.TransportProtocolFactory
 	// goroutines says that the provider has goroutines of its own.
 	goroutines bool
+	// floor says that this is no TCP: it takes part in the rows that say so.
+	floor bool
 }
 
 // allProviders lists what can be measured. The first of those selected is the
@@ -28,6 +31,7 @@ type provider struct {
 var allProviders = []provider{
 	{name: "netstack", new: tcp.NewProtocol, goroutines: true},
 	{name: "tcpcb", new: transport.NewProtocol, all: transport.NewProtocolBBR},
+	{name: "floor", new: floor.NewProtocol, floor: true},
 }
 
 // selectProviders returns the providers named in list, which is separated by

@@ -47,15 +47,28 @@ type row struct {
 	name    string
 	figures []figure
 	run     func(ctx context.Context, p provider, s settings) ([]float64, error)
+	// floor says that the floor takes part.
+	floor bool
+	// extra is how much longer than others a sample may take.
+	extra time.Duration
+	// axis is what the rows of a sweep differ in, and x where on it this one
+	// is, if that is a number; label is how the place is called.
+	axis, label string
+	x           float64
+	// missing returns what this machine lacks to run the row; nil for nothing.
+	missing func() error
 }
+
+// takes reports whether a provider takes part.
+func (r *row) takes(p provider) bool { return r.floor || !p.floor }
 
 // allRows lists the experiments in the order in which they run. A link without
 // a rate is as fast as the stacks, and its queue may never fill; with a rate it
 // does, and what counts is how a provider takes the losses.
 var allRows = []row{
-	bulkRow("bulk-1500", plain),
-	bulkRow("bulk-64k", jumbo),
-	bulkRow("bulk-gso", offload),
+	bulkRow("bulk-1500", plain, chunk),
+	bulkRow("bulk-64k", jumbo, chunk),
+	bulkRow("bulk-gso", offload, chunk),
 	latencyRow,
 	connectRow,
 	idleRow,
@@ -78,6 +91,9 @@ func selectRows(all []row, re *regexp.Regexp) []row {
 func rowNames() string {
 	var names []string
 	for _, r := range allRows {
+		names = append(names, r.name)
+	}
+	for _, r := range sweeps {
 		names = append(names, r.name)
 	}
 	for _, s := range scenarios {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,7 +27,7 @@ func moment() time.Duration {
 // bytes themselves.
 func TestRows(t *testing.T) {
 	for _, r := range allRows {
-		for _, p := range allProviders {
+		for _, p := range takers(r) {
 			t.Run(r.name+"/"+p.name, func(t *testing.T) {
 				before := runtime.NumGoroutine()
 				l := limits{sample: 30 * time.Second, grace: 5 * time.Second}
@@ -40,6 +41,45 @@ func TestRows(t *testing.T) {
 					if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 || v == 0 && !zero {
 						t.Errorf("%s is %v", r.figures[i].name, v)
 					}
+				}
+				settle(t, before)
+			})
+		}
+	}
+}
+
+func takers(r row) []provider { return (&plan{providers: allProviders}).takers(r) }
+
+// TestSweeps runs the rows of each sweep that take no more than a thousand
+// connections with each provider for a moment.
+func TestSweeps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: dozens of rows")
+	}
+	small := tiny
+	small.time = 20 * time.Millisecond
+	seen := make(map[string]bool)
+	for _, r := range sweeps {
+		if seen[r.name] || r.label == "" || r.axis == "" {
+			t.Errorf("%q is there twice, or has no place on its axis", r.name)
+		}
+		seen[r.name] = true
+		if strings.Contains(r.axis, "connections") && r.x > 1000 {
+			continue
+		}
+		for _, p := range takers(r) {
+			t.Run(r.name+"/"+p.name, func(t *testing.T) {
+				if r.missing != nil && r.missing() != nil {
+					t.Skip(r.missing())
+				}
+				before := runtime.NumGoroutine()
+				l := limits{sample: time.Minute, grace: 5 * time.Second}
+				values, err := l.measure(t.Context(), r, p, small)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if values[0] <= 0 {
+					t.Errorf("%s is %v", r.figures[0].name, values[0])
 				}
 				settle(t, before)
 			})
@@ -67,7 +107,7 @@ func TestRowsEndWhenTold(t *testing.T) {
 		if r.name == idleRow.name {
 			long.idle = 1 << 20
 		}
-		for _, p := range allProviders {
+		for _, p := range takers(r) {
 			t.Run(r.name+"/"+p.name, func(t *testing.T) {
 				before := runtime.NumGoroutine()
 				ctx, cancel := context.WithCancelCause(t.Context())
@@ -87,7 +127,7 @@ func TestRowsEndWhenTold(t *testing.T) {
 func TestDrainBound(t *testing.T) {
 	s := tiny
 	s.flows, s.drain = 50, time.Nanosecond
-	for _, p := range allProviders {
+	for _, p := range takers(flowsRow("", plain)) {
 		values, err := flows(t.Context(), p, s, plain)
 		if err != nil {
 			t.Fatalf("%s: %v", p.name, err)

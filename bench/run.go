@@ -68,11 +68,14 @@ var errHung = errors.New("hung")
 func (pl *plan) execute(ctx context.Context, pr progress) (*outcome, error) {
 	o := &outcome{samples: make(map[cell][][]float64)}
 	defer pr.end()
-	total := len(pl.rows) * pl.rounds * len(pl.providers)
+	total := 0
+	for _, r := range pl.rows {
+		total += len(pl.takers(r)) * pl.rounds
+	}
 	step := 0
 	for _, r := range pl.rows {
 		for round := range pl.rounds {
-			for _, p := range order(pl.providers, round) {
+			for _, p := range order(pl.takers(r), round) {
 				step++
 				c := cell{r.name, p.name}
 				if o.failed(c) {
@@ -103,15 +106,30 @@ func (pl *plan) execute(ctx context.Context, pr progress) (*outcome, error) {
 	return o, nil
 }
 
+// takers returns the providers that take part in a row.
+func (pl *plan) takers(r row) []provider {
+	var ps []provider
+	for _, p := range pl.providers {
+		if r.takes(p) {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
 // order returns the providers rotated by the number of the round.
 func order(ps []provider, round int) []provider {
+	if len(ps) == 0 {
+		return nil
+	}
 	k := round % len(ps)
 	return slices.Concat(ps[k:], ps[:k])
 }
 
 // measure takes one sample, within the limits.
 func (l limits) measure(ctx context.Context, r row, p provider, s settings) ([]float64, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, l.sample, fmt.Errorf("timed out after %v", l.sample))
+	limit := l.sample + r.extra
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("timed out after %v", limit))
 	defer cancel()
 	// The garbage of the sample before is not this one's to collect.
 	runtime.GC()

@@ -22,10 +22,13 @@ const (
 	port = 7
 )
 
-var (
-	clientAddr = tcpip.AddrFrom4([4]byte{10, 0, 0, 1})
-	serverAddr = tcpip.AddrFrom4([4]byte{10, 0, 0, 2})
-)
+var clientAddr = tcpip.AddrFrom4([4]byte{10, 0, 0, 1})
+
+// serverAddrs is how many addresses a server has: each takes as many connections
+// as a client has ports.
+const serverAddrs = 8
+
+func serverAddr(i byte) tcpip.Address { return tcpip.AddrFrom4([4]byte{10, 0, 0, 2 + i}) }
 
 // world is two stacks with one provider's TCP, joined by a link, with a
 // listener on the server's.
@@ -33,7 +36,7 @@ type world struct {
 	client   *stack.Stack
 	server   *stack.Stack
 	listener socket
-	link     *linkfifo.Link
+	link     *linkfifo.Link // nil where there is another
 }
 
 // newWorld makes two stacks over a link between two such devices. The provider
@@ -44,9 +47,20 @@ func newWorld(p provider, device linkfifo.Side) (*world, error) {
 		return nil, err
 	}
 	w := &world{client: newStack(p), server: newStack(p), link: link}
-	err = addNIC(w.client, link.A, clientAddr)
-	if err == nil {
-		err = addNIC(w.server, link.B, serverAddr)
+	return w.join(link.A, link.B)
+}
+
+// join gives the stacks their NICs and w its listener. It closes w where it
+// returns an error.
+func (w *world) join(a, b stack.LinkEndpoint) (*world, error) {
+	err := addNIC(w.client, a, clientAddr)
+	if err == nil && w.server != w.client {
+		err = addNIC(w.server, b)
+	}
+	for i := range byte(serverAddrs) {
+		if err == nil {
+			err = addAddr(w.server, serverAddr(i))
+		}
 	}
 	if err == nil {
 		err = w.listen()
@@ -65,10 +79,20 @@ func newStack(p provider) *stack.Stack {
 	})
 }
 
-func addNIC(s *stack.Stack, link stack.LinkEndpoint, addr tcpip.Address) error {
+func addNIC(s *stack.Stack, link stack.LinkEndpoint, addrs ...tcpip.Address) error {
 	if err := s.CreateNIC(nic, link); err != nil {
 		return fmt.Errorf("create NIC: %s", err)
 	}
+	for _, a := range addrs {
+		if err := addAddr(s, a); err != nil {
+			return err
+		}
+	}
+	s.SetRouteTable([]tcpip.Route{{Destination: header.IPv4EmptySubnet, NIC: nic}})
+	return nil
+}
+
+func addAddr(s *stack.Stack, addr tcpip.Address) error {
 	pa := tcpip.ProtocolAddress{
 		Protocol:          header.IPv4ProtocolNumber,
 		AddressWithPrefix: tcpip.AddressWithPrefix{Address: addr, PrefixLen: 24},
@@ -76,7 +100,6 @@ func addNIC(s *stack.Stack, link stack.LinkEndpoint, addr tcpip.Address) error {
 	if err := s.AddProtocolAddress(nic, pa, stack.AddressProperties{}); err != nil {
 		return fmt.Errorf("add address: %s", err)
 	}
-	s.SetRouteTable([]tcpip.Route{{Destination: header.IPv4EmptySubnet, NIC: nic}})
 	return nil
 }
 
@@ -106,18 +129,30 @@ func (w *world) listen() error {
 
 // dial attaches s to a new connection from the client to the server, and waits
 // until the client's end is established.
-func (w *world) dial(ctx context.Context, s *socket) error {
+func (w *world) dial(ctx context.Context, s *socket) error { return w.dialTo(ctx, s, 0) }
+
+// dialTo is dial to the server's address number i.
+func (w *world) dialTo(ctx context.Context, s *socket, i byte) error {
 	ep, wq, err := newEndpoint(w.client)
 	if err != nil {
 		return err
 	}
 	s.attach(ep, wq)
-	return s.connect(ctx, tcpip.FullAddress{NIC: nic, Addr: serverAddr, Port: port})
+	return s.connect(ctx, tcpip.FullAddress{NIC: nic, Addr: serverAddr(i), Port: port})
 }
 
 // pair attaches the two sockets to the ends of one new connection.
 func (w *world) pair(ctx context.Context, client, server *socket) error {
-	if err := w.dial(ctx, client); err != nil {
+	return w.pairAt(ctx, client, server, 0)
+}
+
+// perAddr is how many connections of many go to one address of the server: a
+// client has some 49,000 ports for each.
+const perAddr = 20_000
+
+// pairAt is pair for connection number i of many.
+func (w *world) pairAt(ctx context.Context, client, server *socket, i int) error {
+	if err := w.dialTo(ctx, client, byte(i/perAddr%serverAddrs)); err != nil {
 		return err
 	}
 	return w.listener.accept(ctx, server)
@@ -130,15 +165,30 @@ func (w *world) close() {
 		w.listener.close()
 	}
 	w.client.Close()
-	w.server.Close()
-	w.link.Close()
+	if w.server != w.client {
+		w.server.Close()
+	}
+	if w.link != nil {
+		w.link.Close()
+	}
 	w.client.Wait()
-	w.server.Wait()
-	w.link.Wait()
+	if w.server != w.client {
+		w.server.Wait()
+	}
+	if w.link != nil {
+		w.link.Wait()
+	}
 }
 
 // packets returns how many packets both stacks have sent so far.
 func (w *world) packets() uint64 {
+	if w.link == nil {
+		n := w.client.Stats().IP.PacketsSent.Value()
+		if w.server != w.client {
+			n += w.server.Stats().IP.PacketsSent.Value()
+		}
+		return n
+	}
 	return w.link.A.Stats().Sent + w.link.B.Stats().Sent
 }
 

@@ -152,3 +152,25 @@ func TestBBRExtraAcked(t *testing.T) {
 		t.Errorf("extra %d in Startup, want that of this round", b.extraAcked)
 	}
 }
+
+// A path that carries less makes segments smaller, and with them the least window
+// (section 2.7, BBR.MinPipeCwnd).
+func TestBBRSmallerSegments(t *testing.T) {
+	r := newBBRRig(t)
+	r.b.setMSS(rigMSS / 2)
+	if got, want := r.b.minPipe(), int64(bbrMinPipe*rigMSS/2); got != want {
+		t.Errorf("the least window is %d, want %d", got, want)
+	}
+}
+
+// IsInAProbeBWState (section 5.3.3.9).
+func TestBBRInProbeBW(t *testing.T) {
+	r := newBBRRig(t)
+	for state, want := range map[bbrState]bool{
+		bbrStartup: false, bbrDrain: false, bbrDown: true, bbrCruise: true, bbrRefill: true, bbrUp: true, bbrProbeRTT: false,
+	} {
+		if r.b.state = state; r.b.inProbeBW() != want {
+			t.Errorf("state %d: %v, want %v", state, !want, want)
+		}
+	}
+}

@@ -106,6 +106,24 @@ func TestCheckpointSendsAgain(t *testing.T) {
 	}
 }
 
+// A FIN that needed no room goes out again by itself, and does not ride on text
+// that fills the window.
+func TestCheckpointOfFinWithoutRoom(t *testing.T) {
+	s := Established(t, Options{Params: Plain()}, 1000, "<mss 1000>")
+	s.Write(900)
+	s.Out("P. 1:901 ack 1")
+	s.Write(100)
+	s.Out("P. 901:1001 ack 1")
+	s.Do("close", closeWrite)
+	s.Out("F. 1001 ack 1")
+	saveAndLoad(t, s)
+	s.Out("P. 1:1001 ack 1")
+	s.In(". 1 ack 1001 win 0")
+	s.Out("F. 1001 ack 1")
+	s.In(". 1 ack 1002 win 1000")
+	s.State(engine.StateFinWait2)
+}
+
 // Text to read and text out of order stay, and what SACK has reported is not
 // taken back (RFC 2018, section 8).
 func TestCheckpointKeepsWhatCame(t *testing.T) {

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -86,7 +87,10 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.txc.maxFlight, c.loss.burst = false, c.pipe(), 0
+		c.txc.cwndLimited, c.loss.burst = false, 0
+		if c.txc.roundEnd.LessEq(c.tx.una) {
+			c.txc.maxFlight, c.txc.roundEnd = int32(min(c.pipe(), math.MaxInt32)), c.tx.nxt
+		}
 		c.armProbe(now)
 	}
 	if news.hold {

@@ -20,9 +20,9 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	if in.Payload.Size() == 0 {
 		return
 	}
-	if c.closing.read == readClosed {
-		// RFC 9293, section 3.6.1, SHLD-3: nobody will read it; the peer should
-		// know.
+	if c.closing.read == readClosed || c.closing.read == readShut && c.state != StateEstablished {
+		// RFC 9293, section 3.6.1, SHLD-3: nobody will read it, and where nothing
+		// more is written either, that is as good as CLOSE; the peer should know.
 		c.Abort(now)
 		return
 	}

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"math"
+
 	"gvisor.dev/gvisor/pkg/buffer"
 
 	"tcpcb/engine/seq"
@@ -13,7 +15,8 @@ import (
 // outputState is what sending remembers from one poll to the next.
 type outputState struct {
 	lastSent  Instant // when text was last sent
-	maxFlight int     // the largest pipe since the last acknowledgment
+	maxFlight int32   // the largest pipe of this round trip
+	roundEnd  seq.Num // what ends it, acknowledged
 	replySeq  seq.Num // of a reset owed for an acknowledgment of something never sent
 	corkEnd   seq.Num // what stands before it is not held back, where corkEnds
 
@@ -290,7 +293,9 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
 	c.loss.burst += n
-	c.txc.maxFlight = max(c.txc.maxFlight, c.pipe())
+	if pipe := int32(min(c.pipe(), math.MaxInt32)); pipe > c.txc.maxFlight {
+		c.txc.maxFlight, c.txc.roundEnd = pipe, c.tx.nxt
+	}
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
 	c.armRetransmit(now)
@@ -306,7 +311,9 @@ func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
 func (c *Conn) allowed(mss int) (int, bool) {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
-		return 0, !c.segmentsOut() // a FIN needs no room in the peer's buffer
+		// A FIN alone is no text: it needs no room in the peer's buffer, nor in the
+		// congestion window (RFC 5681, section 2, counts data).
+		return 0, true
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)

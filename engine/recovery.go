@@ -43,8 +43,8 @@ type lossState struct {
 	run   lossRun
 	// lost is how many bytes were deemed lost since the last acknowledgment.
 	lost int
-	// refused is how many segments have reached the peer, and were refused.
-	refused int
+	// refusal is about losses that are none.
+	refusal refusal
 	// burst is how many bytes were sent since something was last acknowledged.
 	burst   int
 	spell   spell
@@ -180,30 +180,6 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 	}
 }
 
-// noteRefused counts acknowledgments that tell nothing at all: not of a copy
-// either, where the peer sends SACK. On a path that reorders, these answer late
-// segments, which PAWS has the peer refuse where a retransmission has overtaken
-// them and brought a newer timestamp in order (RFC 7323, section 5.3, R1).
-func (c *Conn) noteRefused(n *ackNews, d *delivery) {
-	if n.duplicate && d.bytes == 0 && n.dsacked == 0 && d.echoes && c.shake.sack && c.recovery.reorder.seen {
-		c.loss.refused = min(c.loss.refused+1, maxRefused)
-	}
-}
-
-// maxRefused bounds how many losses are laid to refusal.
-const maxRefused = 64
-
-// wereRefused reports whether what was deemed lost just now is no more than what
-// the peer refused: it is sent again, but the path has lost nothing.
-func (c *Conn) wereRefused() bool {
-	if segments := ceilDiv(c.loss.lost, c.smss()); segments <= c.loss.refused {
-		c.loss.refused -= segments
-		return true
-	}
-	c.loss.refused = 0
-	return false
-}
-
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	s := ackSample{
@@ -218,7 +194,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	if s.rate.some { // what this acknowledgment showed to be lost counts too
 		s.rate.lost = c.rate.lost - s.rate.stamp.lost
 	}
-	c.loss.lost = 0
+	c.loss.lost, c.loss.refusal.lost = 0, 0
 	c.cc.onAck(s)
 	if c.cc.understates() {
 		c.rate.onLimited(c.pipe())
@@ -295,6 +271,7 @@ func (c *Conn) tell(now Instant) func(*record) { return func(s *record) { c.onLo
 func (c *Conn) onLost(now Instant, s *record) {
 	n := s.r.Len()
 	c.loss.lost += n
+	c.loss.refusal.onLost(s)
 	c.loss.reduced.onLost(s)
 	counted := c.loss.run.count(s)
 	c.rate.lost += int64(counted)
@@ -336,11 +313,19 @@ func (c *Conn) endRecovery(now Instant) {
 // leaves alone what was sent too lately to tell (RFC 8985, section 6.3).
 func (c *Conn) onTimeout(now Instant) {
 	flight := c.board.pipe()
+	within := c.withinUnproved()
+	if within {
+		c.cc.onUndo(now) // and the timeout reduces for both
+	}
 	// RFC 3168, section 6.1.2: ssthresh is not reduced twice for one window.
 	c.cc.onTimeout(now, flight, c.rto.retries == 0 && !c.loss.reduced.covers(c.tx.una))
 	c.reduced(false, c.loss.reduced.echoed)
 	if c.recovery.phase == phaseOpen || c.rto.retries == 0 {
-		c.loss.undo.begin()
+		if within {
+			c.loss.undo.original = false // that was not about the timeout
+		} else {
+			c.loss.undo.begin()
+		}
 		c.loss.eifel.begin(&c.rtt)
 		c.loss.spell = spell{began: now, some: true, timeout: true}
 	}
@@ -370,11 +355,23 @@ func (c *Conn) onTimeout(now Instant) {
 	}
 }
 
+// withinUnproved reports whether the timer expires in a fast recovery of which
+// nothing has told yet that it was needed. Where a host stands still for a while,
+// the reordering timer and this one expire together. If they turn out to have been
+// for nothing, the window is to be what it was before both (RFC 4015, section 3.2).
+func (c *Conn) withinUnproved() bool {
+	u := &c.loss.undo
+	return c.recovery.phase == phaseFast && c.rto.retries == 0 && u.armed && !u.needed &&
+		c.cc.reduces() && !c.loss.reduced.echoed
+}
+
 // limited reports whether the congestion window was used in full since the
-// last acknowledgment, or nearly so in slow start, where it may double.
+// last acknowledgment, or in slow start, where it may double, in half at some time
+// of this round trip (RFC 7661, section 4.3): what the round trip's first
+// acknowledgments leave outstanding tells nothing of what it was used for.
 func (c *Conn) limited() bool {
 	if c.txc.cwndLimited {
 		return true
 	}
-	return c.cc.window() < c.cc.threshold() && c.cc.window() < 2*c.txc.maxFlight
+	return c.cc.window() < c.cc.threshold() && c.cc.window() < 2*int(c.txc.maxFlight)
 }

@@ -56,6 +56,7 @@ type record struct {
 	// retransmitted says that it was ever sent again, so that an
 	// acknowledgment tells no RTT (Karn's algorithm, RFC 6298, section 3).
 	retransmitted bool
+	bound         bool      // to be refused by the peer, should it arrive (see refusal)
 	stamp         rateStamp // of when it was last sent
 }
 
@@ -217,7 +218,7 @@ func (b *scoreboard) unlose() {
 func (b *scoreboard) sentAgain(id recordID, unit int, st rateStamp) {
 	b.leave(id)
 	s := &b.recs[id]
-	s.fate, s.retransmitted, s.unit, s.stamp = inFlight, true, int32(unit), st
+	s.fate, s.retransmitted, s.bound, s.unit, s.stamp = inFlight, true, false, int32(unit), st
 	b.maxUnit = max(b.maxUnit, unit)
 	b.join(id)
 	b.flight.insertAfter(b.recs, b.flight.tail, id)

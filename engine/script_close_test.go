@@ -206,3 +206,87 @@ func TestReuse(t *testing.T) {
 	}
 	s.Advance(time.Minute)
 }
+
+// RFC 6191, section 2: with timestamps, a later one opens a new incarnation,
+// wherever its sequence number is; where it is the same, the sequence number tells.
+func TestReuseByTimestamp(t *testing.T) {
+	s := Established(t, Options{Params: engine.Params{NoSACK: true, NoWindowScale: true}}, 1000, "<mss 1460,ts 5000 0>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 2 win 1000 <ts 6000 0>")
+	s.Out(". 2 ack 2")
+	for _, test := range []struct {
+		at   int
+		ts   uint32
+		want bool
+	}{{1000, 5999, false}, {-1000, 6001, true}, {3, 6000, true}, {2, 6000, false}, {1000, 1<<31 + 6001, false}} {
+		var syn engine.Segment
+		syn.Seq, syn.Flags = s.Peer(test.at), 2
+		syn.Options.HasTimestamps, syn.Options.TSVal = true, test.ts
+		if got := s.Conn.ReusableBy(&syn); got != test.want {
+			t.Errorf("SYN at %d, timestamp %d: %v, want %v", test.at, test.ts, got, test.want)
+		}
+	}
+	s.Advance(time.Minute)
+}
+
+// The first FIN counts, wherever a second one says that the end is.
+func TestFirstFinCounts(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	s.In("F. 11:21 ack 1 win 1000") // the end is at 21
+	s.Out(". 1 ack 1")
+	s.In("F. 31 ack 1 win 1000")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Out(". 1 ack 22")
+	s.State(engine.StateCloseWait)
+	s.Read(100, 20)
+}
+
+// Text that comes when both directions are shut is reset: nobody will read it, and
+// nothing more is written (RFC 9293, section 3.6.1, SHLD-3). So do netstack and
+// Linux.
+func TestTextWhenBothAreShut(t *testing.T) {
+	shut := func() *Script {
+		s := Established(t, plain(nil), 1000, "<mss 1460>")
+		s.Do("shut", func(c *engine.Conn, now engine.Instant) {
+			c.CloseRead(now)
+			c.CloseWrite(now)
+		})
+		s.Out("F. 1 ack 1")
+		return s
+	}
+	for _, acked := range []string{"1", "2"} { // in FIN-WAIT-1, and in FIN-WAIT-2
+		s := shut()
+		s.In(". 1 ack " + acked + " win 1000")
+		s.In("P. 1:11 ack " + acked + " win 1000")
+		s.Out("R. 2 ack 1")
+		s.Closed(engine.ReasonAborted)
+	}
+	s := shut() // a FIN is no text
+	s.In("F. 1 ack 2 win 1000")
+	s.Out(". 2 ack 2")
+	s.State(engine.StateTimeWait)
+}
+
+// A FIN alone is no text, and does not wait for room in the congestion window (RFC
+// 5681, section 2).
+func TestFinBeyondCongestionWindow(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	send(s, 1, 10) // the initial window, full
+	s.Do("close", closeWrite)
+	s.Out("F. 10001 ack 1")
+	s.In(". 1 ack 10002 win 60000")
+	s.State(engine.StateFinWait2)
+}
+
+// Text before it does wait, and the FIN with it.
+func TestFinBehindText(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	s.Write(10500)
+	outs(s, 1, 10, false)
+	s.Do("close", closeWrite)
+	s.Silent()
+	s.In(". 1 ack 2001 win 60000")
+	s.Out("FP. 10001:10501")
+	s.In("R 1 win 0")
+}

@@ -139,3 +139,30 @@ func TestLimitedWindow(t *testing.T) {
 		s.In("R 1 win 0")
 	})
 }
+
+// In slow start, each acknowledgment of a round trip opens a window that this round
+// trip has used in half (RFC 7661, section 4.3), also the last ones, which leave
+// little outstanding; those of a round trip that has not used it do not.
+func TestSlowStartOfRoundTrip(t *testing.T) {
+	for _, cc := range []string{"reno", "cubic"} {
+		o := plain(nil)
+		o.Params.CongestionControl = cc
+		s := Established(t, o, 60000, "<mss 1000>")
+		want := func(cwnd int) {
+			t.Helper()
+			if got := s.Conn.Info().Cwnd; got != cwnd {
+				t.Errorf("%s: cwnd %d, want %d", cc, got, cwnd)
+			}
+		}
+		send(s, 1, 10)
+		for i := 1; i <= 5; i++ {
+			s.In(". 1 ack " + strconv.Itoa(2000*i+1) + " win 60000")
+			want(10000 + 2000*i)
+		}
+		send(s, 10001, 4)
+		s.In(". 1 ack 12001 win 60000")
+		s.In(". 1 ack 14001 win 60000")
+		want(20000)
+		s.In("R 1 win 0")
+	}
+}

@@ -251,6 +251,29 @@ func TestFRTONothingNew(t *testing.T) {
 	})
 }
 
+// Nor does a part of a segment go where the window has no room for more, or where
+// the cork keeps it back: the conventional recovery goes on.
+func TestFRTONoFullSegment(t *testing.T) {
+	eachWay(t, func(t *testing.T, o Options) {
+		s := timedOut(t, o, 6)
+		s.In(". 1 ack 1001 win 5500")
+		s.Out(". 1001:2001")
+		s.Out(". 2001:3001")
+		s.In("R 1 win 0")
+	})
+	o := withoutSACK()
+	o.Settings = func(set *engine.Settings) { set.Cork = true }
+	s := Established(t, o, 60000, "<mss 1000>")
+	send(s, 1, 4)
+	s.Write(10)
+	s.Expires(frtoRTO, ". 1:1001")
+	s.Advance(rackRTT)
+	s.In(". 1 ack 1001 win 60000")
+	s.Out(". 1001:2001")
+	s.Out(". 2001:3001")
+	s.In("R 1 win 0")
+}
+
 // RFC 5682, section 2.1, step 2b: one segment is enough where there is no more,
 // and the Nagle algorithm does not keep it back (MAY). What comes later may go in
 // the second's place.
@@ -433,6 +456,12 @@ func TestFRTORoundTrips(t *testing.T) {
 	s.In(". 1 ack 7001 win 60000")
 	if i := s.Conn.Info(); i.RTT != rackRTT+2*time.Millisecond || i.RTTVar != rackRTT/2 {
 		t.Errorf("SRTT %v, RTTVAR %v, want 42 ms and 20 ms", i.RTT, i.RTTVar)
+	}
+	// It is that for once: what is measured later counts as ever (RFC 6298, 2.3).
+	s.Advance(time.Millisecond)
+	s.In(". 1 ack 8001 win 60000")
+	if i := s.Conn.Info(); i.RTT >= rackRTT {
+		t.Errorf("SRTT %v after two round trips of 1 and 2 ms", i.RTT)
 	}
 	s.In(". 1 ack 10001 win 60000")
 }

@@ -10,6 +10,8 @@ import (
 
 	"tcpcb/engine"
 	. "tcpcb/engine/enginetest"
+	"tcpcb/engine/seq"
+	"tcpcb/engine/wire"
 )
 
 const rackRTT = 40 * time.Millisecond
@@ -330,6 +332,45 @@ func TestUndoOfTimeout(t *testing.T) {
 	}
 }
 
+// A timeout in a fast recovery that nothing proved to be needed, as where a host
+// stood still for a while and both timers were due: the echo of timestamps shows
+// that neither was, and the window is what it was before both (RFC 4015, section
+// 3.2). Where what fast recovery sent again was needed, the window stays reduced.
+func TestUndoOfRecoveryAndTimeout(t *testing.T) {
+	for _, cc := range []string{"reno", "cubic"} {
+		for _, needed := range []bool{false, true} {
+			o := Options{Params: engine.Params{NoWindowScale: true, CongestionControl: cc}, RTT: rackRTT}
+			s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+			send(s, 1, 10)
+			before := s.Conn.Info().Cwnd
+			s.Advance(rackRTT)
+			s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>") // RACK waits
+			s.Now = s.Now.Add(time.Second)
+			s.Do("the host goes on", func(c *engine.Conn, now engine.Instant) { c.HandleDeadline(now) })
+			s.Out(". 1:1001")
+			if c := s.Conn.Counters(); c.FastRecoveries != 1 || c.Timeouts != 1 {
+				t.Fatalf("%d fast recoveries and %d timeouts, want one of each", c.FastRecoveries, c.Timeouts)
+			}
+			if needed {
+				s.Advance(rackRTT)
+				s.In(". 1 ack 2001 win 60000 <ts 3 3601080>")
+				s.Out(". 2001:3001")
+				s.Out(". 3001:4001")
+				if got := s.Conn.Info().Cwnd; got >= before {
+					t.Errorf("%s: cwnd %d after a loss, and was %d", cc, got, before)
+				}
+				continue
+			}
+			s.Advance(time.Millisecond)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600040>")
+			s.In(". 1 ack 10001 win 60000 <ts 3 3600040>")
+			if i := s.Conn.Info(); i.Cwnd < before || i.Timeout {
+				t.Errorf("%s: cwnd %d, and was %d; recovering from a timeout: %v", cc, i.Cwnd, before, i.Timeout)
+			}
+		}
+	}
+}
+
 // An acknowledgment that tells nothing answers a segment that has arrived and was
 // refused, as PAWS does with what a retransmission has overtaken (RFC 7323,
 // section 5.3, R1): it is sent again, and no sign of congestion. One loss more is.
@@ -354,6 +395,78 @@ func TestRefusedSegmentIsNoLoss(t *testing.T) {
 		if kept := s.Conn.Info().Cwnd >= before; kept != (refused > 0) {
 			t.Errorf("with %d refused, cwnd went from %d to %d", refused, before, s.Conn.Info().Cwnd)
 		}
+	}
+}
+
+// What was sent shortly before something that was sent again, and has not arrived
+// when the peer echoes the timestamp of that, is bound to be refused if it is only
+// late (RFC 7323, section 5.3, R1). Of a peer that was seen to refuse segments, it
+// is no sign of congestion to lose that, even where one acknowledgment answers for
+// several. All else is.
+func TestBoundToBeRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		at      int  // when the two were sent that are lost; something goes out again at 145
+		refused bool // the peer is seen to refuse one segment
+		kept    bool
+	}{
+		{"before the retransmission", 140, true, true},
+		{"of a peer that refuses nothing", 140, false, false},
+		{"after it", 147, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := Options{Params: engine.Params{NoWindowScale: true}, RTT: rackRTT}
+			s := Established(t, o, 60000, "<mss 1012,sackOK,ts 1 3600000>")
+			start := s.Now.Add(-rackRTT)
+			at := func(ms int) {
+				t.Helper()
+				s.Silent()
+				s.Advance(start.Add(time.Duration(ms) * time.Millisecond).Sub(s.Now))
+			}
+			send(s, 1, 2)
+			at(80)
+			s.In(". 1 ack 1 win 60000 <ts 2 3600000,sack 1001-2001>")
+			s.In(". 1 ack 2001 win 60000 <ts 2 3600040>") // late: the path reorders
+			send(s, 2001, 6)
+			at(95)
+			send(s, 8001, 4)
+			at(120)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600080,sack 3001-8001>")
+			at(130)
+			s.Out(". 2001:3001") // recovery begins
+			at(135)
+			s.In(". 1 ack 2001 win 60000 <ts 3 3600080,sack 9001-12001 3001-8001>")
+			at(min(tt.at, 145))
+			if tt.at < 145 {
+				send(s, 12001, 3) // two that are lost, and one that is not
+				at(145)
+			}
+			s.Out(". 8001:9001")
+			if tt.at > 145 {
+				at(tt.at)
+				send(s, 12001, 3)
+			}
+			at(170)
+			s.In(". 1 ack 8001 win 60000 <ts 4 3600130,sack 9001-12001>")
+			at(185)
+			s.In(". 1 ack 12001 win 60000 <ts 5 3600145>") // and ends
+			if tt.refused {
+				s.In(". 1 ack 12001 win 60000 <ts 5 3600145>")
+			}
+			at(187)
+			s.In(". 1 ack 12001 win 60000 <ts 5 3600145,sack 14001-15001>")
+			if s.Conn.Info().Recovering {
+				t.Fatal("the recovery of what was sent before has not ended")
+			}
+			at(197)
+			s.Out(". 12001:13001")
+			if tt.kept {
+				s.Out(". 13001:14001") // the window has room for it
+			}
+			if kept := !s.Conn.Info().Recovering; kept != tt.kept {
+				t.Errorf("another recovery: %v", !kept)
+			}
+		})
 	}
 }
 
@@ -391,4 +504,21 @@ func TestRoundTripOfWhatWaited(t *testing.T) {
 	if i := s.Conn.Info(); i.RTT != rackRTT {
 		t.Errorf("SRTT %v by the timestamp", i.RTT)
 	}
+}
+
+// A probe that is due is not sent where what it would send again has arrived
+// meanwhile.
+func TestProbeOfWhatHasArrived(t *testing.T) {
+	s := Established(t, withRACK(), 60000, "<mss 1000,sackOK>")
+	send(s, 1, 3)
+	s.Now = s.Conn.Deadline()
+	s.Do("deadline, and then an acknowledgment", func(c *engine.Conn, now engine.Instant) {
+		c.HandleDeadline(now)
+		var in engine.Segment
+		in.Seq, in.Ack, in.Flags, in.Window = s.Peer(1), c.Snapshot(now).SndUna, wire.ACK, 60000
+		in.Options.NumSACK = 1
+		in.Options.SACK[0] = seq.MakeRange(in.Ack.Add(2000), 1000)
+		c.HandleSegment(now, &in)
+	})
+	s.In(". 1 ack 3001 win 60000")
 }

@@ -171,6 +171,43 @@ func TestCorkOnNarrowerPath(t *testing.T) {
 	s.In(". 1 ack 2401 win 1000")
 }
 
+// What an acknowledgment has ridden on is not acknowledged once more when the delay
+// is over.
+func TestDelayedAckRidesOnText(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay = 40 * time.Millisecond }), 1000, "<mss 1460>")
+	s.In("P. 1:11 ack 1 win 1000")
+	s.Advance(10 * time.Millisecond)
+	s.Write(5)
+	s.Out("P. 1:6 ack 11")
+	s.In(". 11 ack 6 win 1000")
+	s.Advance(time.Minute)
+}
+
+// Segments that offer a closed window are counted, and those that would have.
+func TestZeroWindowCounters(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.RcvBuf = 100 }), 1000, "<mss 100>")
+	s.In("P. 1:51 ack 1 win 1000")
+	s.Out(". 1 ack 51 win 50")
+	if c := s.Conn.Counters(); c.ZeroWindows != 0 || c.WantZeroWindows != 0 {
+		t.Errorf("%d and %d before", c.ZeroWindows, c.WantZeroWindows)
+	}
+	s.In("P. 51:101 ack 1 win 1000")
+	s.Out(". 1 ack 101 win 0")
+	if c := s.Conn.Counters(); c.ZeroWindows != 1 || c.WantZeroWindows != 0 {
+		t.Errorf("%d and %d, want 1 and 0", c.ZeroWindows, c.WantZeroWindows)
+	}
+	s.Read(100, 100)
+	s.Out(". 1 ack 101 win 100")
+	s.In("P. 101:151 ack 1 win 1000")
+	s.Out(". 1 ack 151 win 50")
+	s.Do("resize", func(c *engine.Conn, now engine.Instant) { c.Resize(now, 10, 100) })
+	s.In("P. 151:161 ack 1 win 1000") // it is held, and the edge must not move back
+	s.Out(". 1 ack 161 win 40")
+	if c := s.Conn.Counters(); c.ZeroWindows != 1 || c.WantZeroWindows != 1 {
+		t.Errorf("%d and %d, want 1 and 1", c.ZeroWindows, c.WantZeroWindows)
+	}
+}
+
 // What a SYN-ACK offered, one that is sent again offers too (RFC 9293, section
 // 3.8.6, SHLD-14).
 func TestSynAckKeepsItsWindow(t *testing.T) {

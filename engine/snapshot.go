@@ -48,9 +48,22 @@ type Snapshot struct {
 	Held, Sacked []seq.Range
 	HighSacked   seq.Num
 
+	// Backoff is how often the timer that runs was doubled, that of retransmissions
+	// or that of window probes, and Probes how many probes of the window, or of an
+	// idle peer, wait for an answer.
+	Backoff, Probes int
+
+	Packets  PacketsSnapshot
 	Recovery RecoverySnapshot
 	RACK     RACKSnapshot
 	Cubic    CubicSnapshot
+}
+
+// PacketsSnapshot is what is outstanding, counted in the packets that it was last
+// sent in: all of it; what is deemed lost and was not sent again; and what was
+// sent again, for whatever reason, and is in the network.
+type PacketsSnapshot struct {
+	Outstanding, Lost, Resent int
 }
 
 // RecoverySnapshot is what a Snapshot tells of loss recovery.
@@ -111,6 +124,8 @@ func (c *Conn) Snapshot(now Instant) Snapshot {
 		RcvNxt: c.rx.nxt, RcvAdv: c.rx.adv, LastAckSent: c.ts.lastAck,
 		TSOffset: c.par.tsOffset, TSRecent: c.ts.recent,
 		HighSacked: c.tx.una,
+		Backoff:    int(max(c.rto.backoff, c.persist.backoff)),
+		Probes:     max(int(c.persist.unanswered), c.alive.probes),
 	}
 	if c.txc.lastSent != 0 {
 		s.LastSent = c.txc.lastSent
@@ -146,7 +161,19 @@ func (c *Conn) snapBoard(s *Snapshot) {
 	}
 	s.SackedSegments, s.HighSacked = b.sackedSegments, b.highSacked
 	for i := range b.order.n {
-		switch rec := b.at(i); {
+		rec := b.at(i)
+		n := rec.segments()
+		if s.FinQueued && n > 1 && rec.r.End == c.tx.nxt {
+			n = ceilDiv(rec.r.Len()-1, int(rec.unit)) // a FIN rides with the last text
+		}
+		s.Packets.Outstanding += n
+		switch {
+		case rec.fate == deemedLost:
+			s.Packets.Lost += n
+		case rec.fate == inFlight && rec.retransmitted:
+			s.Packets.Resent += n
+		}
+		switch {
 		case rec.fate == sacked:
 			if n := len(s.Sacked); n > 0 && s.Sacked[n-1].End == rec.r.Start {
 				s.Sacked[n-1].End = rec.r.End

@@ -46,6 +46,9 @@ func TestSnapshotOfRecovery(t *testing.T) {
 	if want := []seq.Range{snapRange(1001, 2001), snapRange(3001, 4001)}; !slices.Equal(k.Sacked, want) || k.HighSacked != snapAt(4001) {
 		t.Errorf("SACKed %v up to %v", k.Sacked, k.HighSacked)
 	}
+	if want := (engine.PacketsSnapshot{Outstanding: 10}); k.Packets != want {
+		t.Errorf("packets %+v, want %+v", k.Packets, want)
+	}
 	if k.TimedSeq != snapAt(1) || k.TimedAt != sent {
 		t.Errorf("timed %v, sent at %v", k.TimedSeq, k.TimedAt)
 	}
@@ -63,6 +66,9 @@ func TestSnapshotOfRecovery(t *testing.T) {
 	s.Out(". 1:1001")
 	k = s.Conn.Snapshot(s.Now)
 	began := uint32(s.Now.Sub(0).Milliseconds())
+	if want := (engine.PacketsSnapshot{Outstanding: 10, Lost: 1, Resent: 1}); k.Packets != want || k.SackedSegments != 3 {
+		t.Errorf("packets %+v and %d SACKed, want %+v", k.Packets, k.SackedSegments, want)
+	}
 	want := engine.RecoverySnapshot{Fast: true, End: snapAt(10001), HighRxt: snapAt(1001), Began: began}
 	if k.Recovery != want {
 		t.Errorf("recovery %+v, want %+v", k.Recovery, want)
@@ -105,6 +111,9 @@ func TestSnapshotOfReceiver(t *testing.T) {
 	}
 	s.Do("close", func(c *engine.Conn, now engine.Instant) { c.CloseWrite(now) })
 	s.Out("F. 1:1 ack 1 <sack 3001-4001 1001-2001>")
+	if k = s.Conn.Snapshot(s.Now); k.Packets != (engine.PacketsSnapshot{Outstanding: 1}) {
+		t.Errorf("with a FIN outstanding: packets %+v", k.Packets)
+	}
 	if k = s.Conn.Snapshot(s.Now); !k.FinQueued || k.SndNxt != snapAt(2) {
 		t.Errorf("after the FIN: %+v", k)
 	}

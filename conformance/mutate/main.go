@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +19,9 @@ type options struct {
 	n, from        int
 	seed           uint64
 	list           bool
+	only           string
 	dirs, packages string
+	more           string
 	timeout        time.Duration
 	memory         int
 	equivalent     string
@@ -32,6 +36,8 @@ func main() {
 	f.BoolVar(&o.list, "list", false, "print the mutations, and try none")
 	f.StringVar(&o.dirs, "dirs", "engine,engine/seq,engine/wire", "the folders whose files are changed")
 	f.StringVar(&o.packages, "packages", "./engine,./engine/seq,./engine/wire,./conformance/sim", "the packages whose tests are run, with -short")
+	f.StringVar(&o.more, "more", "./engine=long,./endpoint,./transport", "those that are run where the first catch nothing; without -short where =long")
+	f.StringVar(&o.only, "only", "", "try only these of the seed's mutations, by number, as in 3,14")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "how long the tests of one package may take")
 	f.IntVar(&o.memory, "memory", 2000, "how much they may take, in MiB")
 	f.StringVar(&o.equivalent, "equivalent", "conformance/mutate/testdata/equivalent.txt", "mutations that change nothing that could be seen")
@@ -74,9 +80,15 @@ func run(o options, out io.Writer) (bool, error) {
 	}
 	defer os.RemoveAll(dir)
 	t := &trial{packages: strings.Split(o.packages, ","), timeout: o.timeout, memory: o.memory, dir: dir}
+	if o.more != "" {
+		t.packages = append(t.packages, strings.Split(o.more, ",")...)
+	}
 	s := &score{kinds: map[string]*[2]int{}}
 	for i := 0; i < len(order) && s.tried < o.n; i++ {
 		m := &order[i]
+		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), strconv.Itoa(o.from+i)) {
+			continue
+		}
 		v, err := t.try(m)
 		if err != nil {
 			return false, err

@@ -35,8 +35,8 @@ const (
 
 // trial runs the tests of packages with a mutation.
 type trial struct {
-	packages []string
-	timeout  time.Duration // for each package
+	packages []string      // with =long, all their tests; otherwise with -short
+	timeout  time.Duration // for each package, and four times as much where =long
 	memory   int           // in MiB, for each
 	dir      string        // for what is built
 }
@@ -64,7 +64,8 @@ func (t *trial) try(m *mutation) (verdict, error) {
 		return verdict{}, err
 	}
 	v := verdict{what: survived}
-	for _, pkg := range t.packages {
+	for _, what := range t.packages {
+		pkg, how, _ := strings.Cut(what, "=")
 		bin := filepath.Join(t.dir, "tests")
 		build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", bin, pkg)
 		if out, err := build.CombinedOutput(); err != nil {
@@ -73,7 +74,7 @@ func (t *trial) try(m *mutation) (verdict, error) {
 			}
 			return verdict{what: invalid, by: string(bytes.TrimSpace(out)), took: time.Since(start)}, nil
 		}
-		if v = t.run(bin, pkg); v.what != survived {
+		if v = t.run(bin, pkg, how == "long"); v.what != survived {
 			break
 		}
 	}
@@ -84,12 +85,16 @@ func (t *trial) try(m *mutation) (verdict, error) {
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)|^panic: (.*)`)
 
 // run runs the tests that were built.
-func (t *trial) run(bin, pkg string) verdict {
-	ctx, cancel := context.WithTimeout(context.Background(), t.timeout)
+func (t *trial) run(bin, pkg string, long bool) verdict {
+	args, limit := []string{"-test.failfast", "-test.short"}, t.timeout
+	if long {
+		args, limit = args[:1], 4*t.timeout
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cmd := exec.CommandContext(ctx, bin, "-test.short", "-test.failfast")
+	cmd := exec.CommandContext(ctx, bin, args...)
 	cmd.Dir = pkg
 	cmd.WaitDelay = time.Second
 	var out bytes.Buffer

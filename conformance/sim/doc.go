@@ -1,10 +1,11 @@
 // Copyright 2026 The tcpcb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Sim runs simulations of two engines under an adversary in virtual time, as many
-// as it is told to:
+// Sim runs simulations of two engines, or of two whole stacks, under an adversary
+// in virtual time, as many as it is told to:
 //
 //	go run ./conformance/sim -seeds 1000000
+//	go run ./conformance/sim -kind stacks -seeds 10000
 //	go run ./conformance/sim -from 123 -seeds 1 -v
 //
 // All of a simulation follows from its seed: the path (loss, bursts, reordering,

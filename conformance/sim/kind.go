@@ -30,9 +30,7 @@ type outcome struct {
 	packets, lost, bytes int
 }
 
-var kinds []*kind
-
-func init() { kinds = []*kind{engines} }
+var kinds = []*kind{engines, stacks}
 
 func kindNamed(name string) *kind {
 	for _, k := range kinds {

@@ -34,7 +34,7 @@ func main() {
 	f.Uint64Var(&o.from, "from", 0, "the first seed")
 	f.Uint64Var(&o.seeds, "seeds", 10_000, "how many seeds to run")
 	f.DurationVar(&o.limit, "time-limit", 0, "stop after so long; 0 does not")
-	f.StringVar(&o.kind, "kind", "all", "engines, or all")
+	f.StringVar(&o.kind, "kind", "all", "engines, stacks, or all: stacks for one seed in twenty")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "how many simulations run at once")
 	f.BoolVar(&o.shrink, "shrink", true, "make a seed that fails smaller before it is printed")
 	f.BoolVar(&o.twice, "twice", false, "run every seed twice, and compare the packets; otherwise one in 16")
@@ -132,10 +132,16 @@ func (r *runner) work() {
 	}
 }
 
+// stackShare is of how many seeds of all kinds one is of stacks.
+const stackShare = 20
+
 // kindOf is the kind of a seed.
 func (r *runner) kindOf(seed uint64) *kind {
-	if r.kind != "all" {
+	switch {
+	case r.kind != "all":
 		return kindNamed(r.kind)
+	case seed%stackShare == 0:
+		return stacks
 	}
 	return engines
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tcpcb/engine/enginetest"
 )
@@ -86,6 +87,46 @@ func TestParseErrors(t *testing.T) {
 	} {
 		if err := parse([]string{line}, &enginetest.Config{}); err == nil {
 			t.Errorf("%q is taken", line)
+		}
+	}
+}
+
+// TestStacksCanFail: what a simulation of stacks promises is looked at.
+func TestStacksCanFail(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(w *world)
+		want   string
+	}{
+		{"nothing wrong", func(w *world) {}, ""},
+		{"nothing gets through", func(w *world) { w.Links[0].Loss = 1 }, "stands still"},
+		{"both wait for the other", func(w *world) {
+			w.Flows[0].Sides[0].End, w.Flows[0].Sides[1].End = enginetest.EndHold, enginetest.EndHold
+		}, "stands still"},
+		{"no time", func(w *world) { w.Limit = time.Millisecond }, "not over"},
+		{"one is reset", func(w *world) {
+			for at := range time.Duration(40) {
+				w.Forged = append(w.Forged, forgedFlow{Forged: enginetest.Forged{After: (25 + at) * time.Millisecond, To: 1, Kind: enginetest.ForgeReset}})
+			}
+			s := &w.Flows[0].Sides[0]
+			s.WriteSize, s.WritePause = 500, 20*time.Millisecond
+			w.Flows[0].Sides[1].KeepAlive = true
+		}, ""},
+		{"an option that is none", func(w *world) { w.Flows[0].Sides[0].CC = "none" }, "CongestionControlOption"},
+	} {
+		w := &world{Limit: time.Hour}
+		w.Flows[0] = stackFlow{On: true, Sides: [2]side{{Write: 20_000}, {Write: 10_000}}}
+		w.Links[0].Delay, w.Links[1].Delay = 5*time.Millisecond, 5*time.Millisecond
+		test.change(w)
+		o := runWorld(1, w)
+		if test.want == "" {
+			if o.err != nil || (o.bytes == 30_000) != w.orderly(0) {
+				t.Errorf("%s: %d bytes, %v\n%s", test.name, o.bytes, o.err, strings.Join(o.trace, "\n"))
+			}
+			continue
+		}
+		if o.err == nil || !strings.Contains(o.err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one with %q", test.name, o.err, test.want)
 		}
 	}
 }

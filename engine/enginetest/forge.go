@@ -111,11 +111,9 @@ func (h *host) forgeOne(f *Forged, by int) {
 		h.conn.HandlePathMTU(now, uint16(100+by%1000), s.SndUna)
 	default:
 		var in engine.Segment
-		if !f.build(&in, &s, by) {
+		s.LastAckSent = s.RcvNxt // what is before that counts as before the window
+		if !f.Build(&in, &s, by) {
 			return
-		}
-		if in.Options.NumSACK == 0 {
-			in.Payload = buffer.MakeWithData(make([]byte, min(f.Text, 65000)))
 		}
 		h.sim.logf(h, "forged < %s", h.formatIn(&in))
 		h.conn.HandleSegment(now, &in)
@@ -123,15 +121,27 @@ func (h *host) forgeOne(f *Forged, by int) {
 	h.input()
 }
 
-// build makes the segment that is to go to a host in state s, and reports whether
-// there is one.
+// Build makes the segment that is to go to a host of which s is known, and reports
+// whether there is one: of s, the state, the sequence variables, LastAckSent as
+// what is certainly before the window, the window and its scale, whether SACK and
+// timestamps are on, and TSRecent. by stands for f.By.
+func (f *Forged) Build(in *engine.Segment, s *engine.Snapshot, by int) bool {
+	if !f.build(in, s, by) {
+		return false
+	}
+	if in.Options.NumSACK == 0 {
+		in.Payload = buffer.MakeWithData(make([]byte, min(f.Text, 65000)))
+	}
+	return true
+}
+
 func (f *Forged) build(in *engine.Segment, s *engine.Snapshot, by int) bool {
 	in.Seq, in.Ack, in.Flags = s.RcvNxt, s.SndUna, wire.ACK
 	in.Window = wire.Window(by)
 	if s.State == engine.StateSynSent {
 		return f.buildSynSent(in, s, by)
 	}
-	behind := in.Seq.Add(-by - f.Text - 1)
+	behind := s.LastAckSent.Add(-by - f.Text - 1)
 	if s.Timestamps {
 		in.Options = wire.Options{HasTimestamps: true, TSVal: s.TSRecent, TSEcr: uint32(by)}
 	}

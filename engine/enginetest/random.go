@@ -84,8 +84,8 @@ func anyMTU(rng *rand.Rand) int {
 	return pick(rng, 576, 1280, 1500, 1500, 4000, 9000, 65535)
 }
 
-// anyLink draws one direction of a path that, in the long run, delivers.
-func anyLink(rng *rand.Rand) Link {
+// AnyLink draws one direction of a path that, in the long run, delivers.
+func AnyLink(rng *rand.Rand) Link {
 	l := Link{Delay: time.Duration(rng.Int64N(int64(pick(rng, time.Microsecond, time.Millisecond, 50*time.Millisecond, 300*time.Millisecond))))}
 	if rng.IntN(2) == 0 {
 		return l
@@ -121,7 +121,7 @@ func Anything(seed uint64) Config {
 	for i := range c.Hosts {
 		mtu := anyMTU(rng)
 		c.Hosts[i] = anyHost(rng, mtu-40, 50_000)
-		c.Links[i] = anyLink(rng)
+		c.Links[i] = AnyLink(rng)
 		if rng.IntN(4) == 0 { // a router has a smaller MTU than the host
 			c.Links[i].MTU = max(576, mtu*3/4)
 		}
@@ -202,12 +202,7 @@ func Attacked(seed uint64, c Config) Config {
 		return time.Duration(rng.Int64N(int64(pick(rng, time.Millisecond, 30*time.Millisecond, 300*time.Millisecond, 3*time.Second, 60*time.Second))))
 	}
 	for range rng.IntN(pick(rng, 2, 8, 40)) {
-		c.Forged = append(c.Forged, Forged{
-			After: when(), To: rng.IntN(2), Kind: ForgeResetAhead + Forgery(rng.IntN(int(numForgeries-ForgeResetAhead))),
-			By:    pick(rng, 0, 1, rng.IntN(1000), rng.IntN(1<<17), rng.IntN(1<<30)),
-			Text:  pick(rng, 0, 1, rng.IntN(1500), rng.IntN(65000)),
-			Times: pick(rng, 1, 1, 1, 3, 20),
-		})
+		c.Forged = append(c.Forged, AnyForged(rng, when()))
 	}
 	for i := range c.Hosts {
 		l := &c.Links[i]
@@ -219,7 +214,7 @@ func Attacked(seed uint64, c Config) Config {
 			if c.Cookie {
 				break // see Anything
 			}
-			link := anyLink(rng)
+			link := AnyLink(rng)
 			link.MTU = l.MTU
 			c.Changes = append(c.Changes, Change{After: when(), Dir: i, Link: link})
 		}
@@ -233,6 +228,16 @@ func Attacked(seed uint64, c Config) Config {
 		}
 	}
 	return c
+}
+
+// AnyForged draws a packet of those that TCP resists.
+func AnyForged(rng *rand.Rand, after time.Duration) Forged {
+	return Forged{
+		After: after, To: rng.IntN(2), Kind: ForgeResetAhead + Forgery(rng.IntN(int(numForgeries-ForgeResetAhead))),
+		By:    pick(rng, 0, 1, rng.IntN(1000), rng.IntN(1<<17), rng.IntN(1<<30)),
+		Text:  pick(rng, 0, 1, rng.IntN(1500), rng.IntN(65000)),
+		Times: pick(rng, 1, 1, 1, 3, 20),
+	}
 }
 
 // anyChange draws a change of settings for which nothing is lost.

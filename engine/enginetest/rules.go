@@ -34,7 +34,7 @@ type packetRules struct {
 	sackIn, sackOut     bool
 	acked, offered      seq.Num // the last acknowledgment and right edge sent
 	hasAcked            bool
-	acks                int // that carried nothing
+	acks, text          int // packets that carried nothing, and bytes of text
 	ecn                 ecnRules
 }
 
@@ -108,6 +108,7 @@ func (r *packetRules) sent(out *engine.Segment) {
 		}
 		return
 	}
+	r.text += text
 	r.checkECN(out, text)
 	r.checkOptions(out)
 	r.checkSize(out, text)

@@ -90,3 +90,10 @@ func (s *stream) took(b *buffer.Buffer) int {
 	s.n += int(b.Size())
 	return -1
 }
+
+// Text returns n bytes, up to streamPeriod, of the text that direction dir of a
+// simulated connection has at a position. They must not be changed.
+func Text(dir, pos, n int) []byte {
+	s := stream{skew: dir * 31337}
+	return s.at(pos, n)
+}

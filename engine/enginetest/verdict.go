@@ -48,11 +48,17 @@ func (s *sim) checkEnd() {
 
 // checkWork checks that the host sent no more than somebody gave it reason to: an
 // acknowledgment for each segment that came, for each read, which may have opened
-// the window, and for each deadline.
+// the window, and for each deadline; and text no more often than what was lost, and
+// what was not heard of, can explain.
 func (s *sim) checkWork(h *host) {
 	reasons := int(h.conn.Counters().SegsIn) + h.reads + h.wakes + len(h.Acts)
 	if h.rules.acks > reasons {
 		s.failf("host %d sent %d acknowledgments, and had %d reasons", h.id, h.rules.acks, reasons)
+	}
+	// On the worst of paths about eight times the text has been seen.
+	c := h.conn.Counters()
+	if most := 20*(h.out.n+int(h.Params.MSS)) + int(h.Params.MSS)*(s.links[h.id].lost+int(c.Timeouts+c.TailProbes)); h.rules.text > most {
+		s.failf("host %d sent %d bytes for the %d that were written, %d at most", h.id, h.rules.text, h.out.n, most)
 	}
 }
 

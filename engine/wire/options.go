@@ -166,10 +166,10 @@ func (o *Options) Marshal(b []byte) int {
 	}
 	switch {
 	case o.SACKPermitted:
-		w.head(kindSACKPermitted, lenSACKPermitted)
 		if !o.HasTimestamps {
-			w.noOps(2)
+			w.noOps(2) // before it, as Linux pads
 		}
+		w.head(kindSACKPermitted, lenSACKPermitted)
 	case o.HasTimestamps:
 		w.noOps(2)
 	}

@@ -202,7 +202,7 @@ func TestMarshalOptions(t *testing.T) {
 		{"none", Options{}, []byte{}},
 		{"MSS", Options{MSS: 1460}, []byte{2, 4, 5, 0xb4}},
 		{"window scale, padded", Options{HasWindowScale: true, WindowScale: 7}, []byte{1, 3, 3, 7}},
-		{"SACK permitted, padded", Options{SACKPermitted: true}, []byte{4, 2, 1, 1}},
+		{"SACK permitted, padded", Options{SACKPermitted: true}, []byte{1, 1, 4, 2}},
 		{"timestamps, padded", Options{HasTimestamps: true, TSVal: 1, TSEcr: 2},
 			[]byte{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2}},
 		{"timestamps and SACK permitted, without padding", Options{HasTimestamps: true, TSVal: 1, TSEcr: 2, SACKPermitted: true},

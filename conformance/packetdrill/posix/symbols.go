@@ -1,0 +1,818 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package posix
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// The constants of Linux's headers, with the values that they have on 64-bit
+// x86 and ARM, whatever system this runs on.
+const (
+	// Address families, of socket and of sockaddr.
+	AF_UNSPEC = 0
+	AF_INET   = 2
+	AF_INET6  = 10
+
+	PF_UNSPEC = 0
+	PF_INET   = 2
+	PF_INET6  = 10
+
+	// Types of socket, and the flags that socket and accept4 take with them.
+	SOCK_STREAM   = 1
+	SOCK_DGRAM    = 2
+	SOCK_RAW      = 3
+	SOCK_NONBLOCK = 0o4000
+	SOCK_CLOEXEC  = 0o2000000
+
+	// Protocols, and levels of options.
+	IPPROTO_IP     = 0
+	IPPROTO_ICMP   = 1
+	IPPROTO_TCP    = 6
+	IPPROTO_UDP    = 17
+	IPPROTO_IPV6   = 41
+	IPPROTO_ICMPV6 = 58
+	IPPROTO_MPTCP  = 262
+
+	// Levels of options.
+	SOL_IP     = 0
+	SOL_SOCKET = 1
+	SOL_TCP    = 6
+	SOL_UDP    = 17
+	SOL_IPV6   = 41
+
+	// Flags of messages.
+	MSG_OOB          = 0x1
+	MSG_PEEK         = 0x2
+	MSG_DONTROUTE    = 0x4
+	MSG_CTRUNC       = 0x8
+	MSG_TRUNC        = 0x20
+	MSG_DONTWAIT     = 0x40
+	MSG_EOR          = 0x80
+	MSG_WAITALL      = 0x100
+	MSG_CONFIRM      = 0x800
+	MSG_ERRQUEUE     = 0x2000
+	MSG_NOSIGNAL     = 0x4000
+	MSG_MORE         = 0x8000
+	MSG_WAITFORONE   = 0x10000
+	MSG_BATCH        = 0x40000
+	MSG_SPLICE_PAGES = 0x8000000
+	MSG_ZEROCOPY     = 0x4000000
+	MSG_FASTOPEN     = 0x20000000
+	MSG_CMSG_CLOEXEC = 0x40000000
+
+	// What shutdown shuts.
+	SHUT_RD   = 0
+	SHUT_WR   = 1
+	SHUT_RDWR = 2
+
+	// What fcntl does.
+	F_DUPFD         = 0
+	F_GETFD         = 1
+	F_SETFD         = 2
+	F_GETFL         = 3
+	F_SETFL         = 4
+	F_DUPFD_CLOEXEC = 1030
+
+	FD_CLOEXEC = 1
+
+	// Flags of open files.
+	O_RDONLY   = 0
+	O_WRONLY   = 1
+	O_RDWR     = 2
+	O_CREAT    = 0o100
+	O_EXCL     = 0o200
+	O_TRUNC    = 0o1000
+	O_APPEND   = 0o2000
+	O_NONBLOCK = 0o4000
+	O_CLOEXEC  = 0o2000000
+
+	// Requests of ioctl.
+	SIOCINQ     = 0x541b
+	SIOCOUTQ    = 0x5411
+	SIOCOUTQNSD = 0x894b
+	SIOCATMARK  = 0x8905
+
+	FIONREAD = 0x541b
+	FIONBIO  = 0x5421
+
+	TIOCINQ  = 0x541b
+	TIOCOUTQ = 0x5411
+
+	// Events of poll.
+	POLLIN     = 0x1
+	POLLPRI    = 0x2
+	POLLOUT    = 0x4
+	POLLERR    = 0x8
+	POLLHUP    = 0x10
+	POLLNVAL   = 0x20
+	POLLRDNORM = 0x40
+	POLLRDBAND = 0x80
+	POLLWRNORM = 0x100
+	POLLWRBAND = 0x200
+	POLLMSG    = 0x400
+	POLLRDHUP  = 0x2000
+
+	// Events of epoll, and the flags with them.
+	EPOLLIN        = 0x1
+	EPOLLPRI       = 0x2
+	EPOLLOUT       = 0x4
+	EPOLLERR       = 0x8
+	EPOLLHUP       = 0x10
+	EPOLLRDNORM    = 0x40
+	EPOLLRDBAND    = 0x80
+	EPOLLWRNORM    = 0x100
+	EPOLLWRBAND    = 0x200
+	EPOLLMSG       = 0x400
+	EPOLLRDHUP     = 0x2000
+	EPOLLEXCLUSIVE = 0x10000000
+	EPOLLWAKEUP    = 0x20000000
+	EPOLLONESHOT   = 0x40000000
+	EPOLLET        = 0x80000000
+
+	// What epoll_ctl does.
+	EPOLL_CTL_ADD = 1
+	EPOLL_CTL_DEL = 2
+	EPOLL_CTL_MOD = 3
+
+	EPOLL_CLOEXEC = 0o2000000
+
+	// Flags of splice.
+	SPLICE_F_MOVE     = 1
+	SPLICE_F_NONBLOCK = 2
+	SPLICE_F_MORE     = 4
+	SPLICE_F_GIFT     = 8
+
+	// Options of SOL_SOCKET.
+	SO_DEBUG            = 1
+	SO_REUSEADDR        = 2
+	SO_TYPE             = 3
+	SO_ERROR            = 4
+	SO_DONTROUTE        = 5
+	SO_BROADCAST        = 6
+	SO_SNDBUF           = 7
+	SO_RCVBUF           = 8
+	SO_KEEPALIVE        = 9
+	SO_OOBINLINE        = 10
+	SO_NO_CHECK         = 11
+	SO_PRIORITY         = 12
+	SO_LINGER           = 13
+	SO_BSDCOMPAT        = 14
+	SO_REUSEPORT        = 15
+	SO_PASSCRED         = 16
+	SO_PEERCRED         = 17
+	SO_RCVLOWAT         = 18
+	SO_SNDLOWAT         = 19
+	SO_RCVTIMEO         = 20
+	SO_SNDTIMEO         = 21
+	SO_BINDTODEVICE     = 25
+	SO_ATTACH_FILTER    = 26
+	SO_DETACH_FILTER    = 27
+	SO_PEERNAME         = 28
+	SO_TIMESTAMP        = 29
+	SO_ACCEPTCONN       = 30
+	SO_SNDBUFFORCE      = 32
+	SO_RCVBUFFORCE      = 33
+	SO_TIMESTAMPNS      = 35
+	SO_MARK             = 36
+	SO_TIMESTAMPING     = 37
+	SO_PROTOCOL         = 38
+	SO_DOMAIN           = 39
+	SO_RXQ_OVFL         = 40
+	SO_PEEK_OFF         = 42
+	SO_LOCK_FILTER      = 44
+	SO_BUSY_POLL        = 46
+	SO_MAX_PACING_RATE  = 47
+	SO_INCOMING_CPU     = 49
+	SO_ATTACH_BPF       = 50
+	SO_MEMINFO          = 55
+	SO_INCOMING_NAPI_ID = 56
+	SO_COOKIE           = 57
+	SO_ZEROCOPY         = 60
+	SO_TXTIME           = 61
+	SO_BINDTOIFINDEX    = 62
+	SO_BUF_LOCK         = 72
+	SO_RESERVE_MEM      = 73
+	SO_TXREHASH         = 74
+
+	// Types of control messages of SOL_SOCKET.
+	SCM_RIGHTS       = 1
+	SCM_TIMESTAMP    = 29
+	SCM_TIMESTAMPNS  = 35
+	SCM_TIMESTAMPING = 37
+	SCM_TXTIME       = 61
+
+	SCM_TSTAMP_SND   = 0
+	SCM_TSTAMP_SCHED = 1
+	SCM_TSTAMP_ACK   = 2
+
+	// Flags of SO_TIMESTAMPING.
+	SOF_TIMESTAMPING_TX_HARDWARE  = 1
+	SOF_TIMESTAMPING_TX_SOFTWARE  = 2
+	SOF_TIMESTAMPING_RX_HARDWARE  = 4
+	SOF_TIMESTAMPING_RX_SOFTWARE  = 8
+	SOF_TIMESTAMPING_SOFTWARE     = 16
+	SOF_TIMESTAMPING_SYS_HARDWARE = 32
+	SOF_TIMESTAMPING_RAW_HARDWARE = 64
+	SOF_TIMESTAMPING_OPT_ID       = 128
+	SOF_TIMESTAMPING_TX_SCHED     = 256
+	SOF_TIMESTAMPING_TX_ACK       = 512
+	SOF_TIMESTAMPING_OPT_CMSG     = 1024
+	SOF_TIMESTAMPING_OPT_TSONLY   = 2048
+	SOF_TIMESTAMPING_OPT_STATS    = 4096
+	SOF_TIMESTAMPING_OPT_PKTINFO  = 8192
+	SOF_TIMESTAMPING_OPT_TX_SWHW  = 16384
+	SOF_TIMESTAMPING_BIND_PHC     = 32768
+	SOF_TIMESTAMPING_OPT_ID_TCP   = 65536
+
+	// Origins of what is in the error queue.
+	SO_EE_ORIGIN_NONE         = 0
+	SO_EE_ORIGIN_LOCAL        = 1
+	SO_EE_ORIGIN_ICMP         = 2
+	SO_EE_ORIGIN_ICMP6        = 3
+	SO_EE_ORIGIN_TIMESTAMPING = 4
+	SO_EE_ORIGIN_ZEROCOPY     = 5
+
+	SO_EE_CODE_ZEROCOPY_COPIED = 1
+
+	// Options of SOL_TCP.
+	TCP_NODELAY              = 1
+	TCP_MAXSEG               = 2
+	TCP_CORK                 = 3
+	TCP_KEEPIDLE             = 4
+	TCP_KEEPINTVL            = 5
+	TCP_KEEPCNT              = 6
+	TCP_SYNCNT               = 7
+	TCP_LINGER2              = 8
+	TCP_DEFER_ACCEPT         = 9
+	TCP_WINDOW_CLAMP         = 10
+	TCP_INFO                 = 11
+	TCP_QUICKACK             = 12
+	TCP_CONGESTION           = 13
+	TCP_MD5SIG               = 14
+	TCP_THIN_LINEAR_TIMEOUTS = 16
+	TCP_THIN_DUPACK          = 17
+	TCP_USER_TIMEOUT         = 18
+	TCP_REPAIR               = 19
+	TCP_REPAIR_QUEUE         = 20
+	TCP_QUEUE_SEQ            = 21
+	TCP_REPAIR_OPTIONS       = 22
+	TCP_FASTOPEN             = 23
+	TCP_TIMESTAMP            = 24
+	TCP_NOTSENT_LOWAT        = 25
+	TCP_CC_INFO              = 26
+	TCP_SAVE_SYN             = 27
+	TCP_SAVED_SYN            = 28
+	TCP_REPAIR_WINDOW        = 29
+	TCP_FASTOPEN_CONNECT     = 30
+	TCP_ULP                  = 31
+	TCP_MD5SIG_EXT           = 32
+	TCP_FASTOPEN_KEY         = 33
+	TCP_FASTOPEN_NO_COOKIE   = 34
+	TCP_ZEROCOPY_RECEIVE     = 35
+	TCP_INQ                  = 36
+	TCP_TX_DELAY             = 37
+	TCP_RTO_MAX_MS           = 44
+	TCP_RTO_MIN_US           = 45
+	TCP_DELACK_MAX_US        = 46
+
+	// Types of control messages of SOL_TCP.
+	TCP_CM_INQ = 36
+
+	// States, as TCP_INFO numbers them.
+	TCP_ESTABLISHED = 1
+	TCP_SYN_SENT    = 2
+	TCP_SYN_RECV    = 3
+	TCP_FIN_WAIT1   = 4
+	TCP_FIN_WAIT2   = 5
+	TCP_TIME_WAIT   = 6
+	TCP_CLOSE       = 7
+	TCP_CLOSE_WAIT  = 8
+	TCP_LAST_ACK    = 9
+	TCP_LISTEN      = 10
+	TCP_CLOSING     = 11
+
+	// States of congestion control.
+	TCP_CA_Open     = 0
+	TCP_CA_Disorder = 1
+	TCP_CA_CWR      = 2
+	TCP_CA_Recovery = 3
+	TCP_CA_Loss     = 4
+
+	// Options of a connection, in TCP_INFO.
+	TCPI_OPT_TIMESTAMPS = 1
+	TCPI_OPT_SACK       = 2
+	TCPI_OPT_WSCALE     = 4
+	TCPI_OPT_ECN        = 8
+	TCPI_OPT_ECN_SEEN   = 16
+	TCPI_OPT_SYN_DATA   = 32
+	TCPI_OPT_USEC_TS    = 64
+
+	// Options of SOL_IP.
+	IP_TOS                  = 1
+	IP_TTL                  = 2
+	IP_HDRINCL              = 3
+	IP_OPTIONS              = 4
+	IP_RECVOPTS             = 6
+	IP_RETOPTS              = 7
+	IP_PKTINFO              = 8
+	IP_MTU_DISCOVER         = 10
+	IP_RECVERR              = 11
+	IP_RECVTTL              = 12
+	IP_RECVTOS              = 13
+	IP_MTU                  = 14
+	IP_FREEBIND             = 15
+	IP_TRANSPARENT          = 19
+	IP_RECVORIGDSTADDR      = 20
+	IP_MINTTL               = 21
+	IP_NODEFRAG             = 22
+	IP_CHECKSUM             = 23
+	IP_BIND_ADDRESS_NO_PORT = 24
+	IP_MULTICAST_IF         = 32
+	IP_MULTICAST_TTL        = 33
+	IP_MULTICAST_LOOP       = 34
+	IP_LOCAL_PORT_RANGE     = 51
+
+	// Values of IP_MTU_DISCOVER.
+	IP_PMTUDISC_DONT      = 0
+	IP_PMTUDISC_WANT      = 1
+	IP_PMTUDISC_DO        = 2
+	IP_PMTUDISC_PROBE     = 3
+	IP_PMTUDISC_INTERFACE = 4
+	IP_PMTUDISC_OMIT      = 5
+
+	// Options of IPPROTO_IPV6.
+	IPV6_ADDRFORM         = 1
+	IPV6_CHECKSUM         = 7
+	IPV6_UNICAST_HOPS     = 16
+	IPV6_MULTICAST_IF     = 17
+	IPV6_MULTICAST_HOPS   = 18
+	IPV6_MULTICAST_LOOP   = 19
+	IPV6_MTU_DISCOVER     = 23
+	IPV6_MTU              = 24
+	IPV6_RECVERR          = 25
+	IPV6_V6ONLY           = 26
+	IPV6_RECVPKTINFO      = 49
+	IPV6_PKTINFO          = 50
+	IPV6_RECVHOPLIMIT     = 51
+	IPV6_HOPLIMIT         = 52
+	IPV6_RTHDR            = 57
+	IPV6_DONTFRAG         = 62
+	IPV6_RECVTCLASS       = 66
+	IPV6_TCLASS           = 67
+	IPV6_AUTOFLOWLABEL    = 70
+	IPV6_ADDR_PREFERENCES = 72
+	IPV6_MINHOPCOUNT      = 73
+	IPV6_TRANSPARENT      = 75
+	IPV6_FREEBIND         = 78
+)
+
+// group is the symbols of one kind, which a value may be one of.
+type group struct {
+	prefix string
+	of     []symbol
+}
+
+type symbol struct {
+	name  string
+	value int64
+}
+
+// groups are all symbols by what they are for, each kind in the order of its
+// values.
+var groups = []group{
+	{"AF_", []symbol{
+		{"AF_UNSPEC", AF_UNSPEC},
+		{"AF_INET", AF_INET},
+		{"AF_INET6", AF_INET6},
+	}},
+	{"PF_", []symbol{
+		{"PF_UNSPEC", PF_UNSPEC},
+		{"PF_INET", PF_INET},
+		{"PF_INET6", PF_INET6},
+	}},
+	{"SOCK_", []symbol{
+		{"SOCK_STREAM", SOCK_STREAM},
+		{"SOCK_DGRAM", SOCK_DGRAM},
+		{"SOCK_RAW", SOCK_RAW},
+		{"SOCK_NONBLOCK", SOCK_NONBLOCK},
+		{"SOCK_CLOEXEC", SOCK_CLOEXEC},
+	}},
+	{"IPPROTO_", []symbol{
+		{"IPPROTO_IP", IPPROTO_IP},
+		{"IPPROTO_ICMP", IPPROTO_ICMP},
+		{"IPPROTO_TCP", IPPROTO_TCP},
+		{"IPPROTO_UDP", IPPROTO_UDP},
+		{"IPPROTO_IPV6", IPPROTO_IPV6},
+		{"IPPROTO_ICMPV6", IPPROTO_ICMPV6},
+		{"IPPROTO_MPTCP", IPPROTO_MPTCP},
+	}},
+	{"SOL_", []symbol{
+		{"SOL_IP", SOL_IP},
+		{"SOL_SOCKET", SOL_SOCKET},
+		{"SOL_TCP", SOL_TCP},
+		{"SOL_UDP", SOL_UDP},
+		{"SOL_IPV6", SOL_IPV6},
+	}},
+	{"MSG_", []symbol{
+		{"MSG_OOB", MSG_OOB},
+		{"MSG_PEEK", MSG_PEEK},
+		{"MSG_DONTROUTE", MSG_DONTROUTE},
+		{"MSG_CTRUNC", MSG_CTRUNC},
+		{"MSG_TRUNC", MSG_TRUNC},
+		{"MSG_DONTWAIT", MSG_DONTWAIT},
+		{"MSG_EOR", MSG_EOR},
+		{"MSG_WAITALL", MSG_WAITALL},
+		{"MSG_CONFIRM", MSG_CONFIRM},
+		{"MSG_ERRQUEUE", MSG_ERRQUEUE},
+		{"MSG_NOSIGNAL", MSG_NOSIGNAL},
+		{"MSG_MORE", MSG_MORE},
+		{"MSG_WAITFORONE", MSG_WAITFORONE},
+		{"MSG_BATCH", MSG_BATCH},
+		{"MSG_SPLICE_PAGES", MSG_SPLICE_PAGES},
+		{"MSG_ZEROCOPY", MSG_ZEROCOPY},
+		{"MSG_FASTOPEN", MSG_FASTOPEN},
+		{"MSG_CMSG_CLOEXEC", MSG_CMSG_CLOEXEC},
+	}},
+	{"SHUT_", []symbol{
+		{"SHUT_RD", SHUT_RD},
+		{"SHUT_WR", SHUT_WR},
+		{"SHUT_RDWR", SHUT_RDWR},
+	}},
+	{"F_", []symbol{
+		{"F_DUPFD", F_DUPFD},
+		{"F_GETFD", F_GETFD},
+		{"F_SETFD", F_SETFD},
+		{"F_GETFL", F_GETFL},
+		{"F_SETFL", F_SETFL},
+		{"F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC},
+	}},
+	{"FD_", []symbol{
+		{"FD_CLOEXEC", FD_CLOEXEC},
+	}},
+	{"O_", []symbol{
+		{"O_RDONLY", O_RDONLY},
+		{"O_WRONLY", O_WRONLY},
+		{"O_RDWR", O_RDWR},
+		{"O_CREAT", O_CREAT},
+		{"O_EXCL", O_EXCL},
+		{"O_TRUNC", O_TRUNC},
+		{"O_APPEND", O_APPEND},
+		{"O_NONBLOCK", O_NONBLOCK},
+		{"O_CLOEXEC", O_CLOEXEC},
+	}},
+	{"SIOC", []symbol{
+		{"SIOCINQ", SIOCINQ},
+		{"SIOCOUTQ", SIOCOUTQ},
+		{"SIOCOUTQNSD", SIOCOUTQNSD},
+		{"SIOCATMARK", SIOCATMARK},
+	}},
+	{"FIO", []symbol{
+		{"FIONREAD", FIONREAD},
+		{"FIONBIO", FIONBIO},
+	}},
+	{"TIOC", []symbol{
+		{"TIOCINQ", TIOCINQ},
+		{"TIOCOUTQ", TIOCOUTQ},
+	}},
+	{"POLL", []symbol{
+		{"POLLIN", POLLIN},
+		{"POLLPRI", POLLPRI},
+		{"POLLOUT", POLLOUT},
+		{"POLLERR", POLLERR},
+		{"POLLHUP", POLLHUP},
+		{"POLLNVAL", POLLNVAL},
+		{"POLLRDNORM", POLLRDNORM},
+		{"POLLRDBAND", POLLRDBAND},
+		{"POLLWRNORM", POLLWRNORM},
+		{"POLLWRBAND", POLLWRBAND},
+		{"POLLMSG", POLLMSG},
+		{"POLLRDHUP", POLLRDHUP},
+	}},
+	{"EPOLL", []symbol{
+		{"EPOLLIN", EPOLLIN},
+		{"EPOLLPRI", EPOLLPRI},
+		{"EPOLLOUT", EPOLLOUT},
+		{"EPOLLERR", EPOLLERR},
+		{"EPOLLHUP", EPOLLHUP},
+		{"EPOLLRDNORM", EPOLLRDNORM},
+		{"EPOLLRDBAND", EPOLLRDBAND},
+		{"EPOLLWRNORM", EPOLLWRNORM},
+		{"EPOLLWRBAND", EPOLLWRBAND},
+		{"EPOLLMSG", EPOLLMSG},
+		{"EPOLLRDHUP", EPOLLRDHUP},
+		{"EPOLLEXCLUSIVE", EPOLLEXCLUSIVE},
+		{"EPOLLWAKEUP", EPOLLWAKEUP},
+		{"EPOLLONESHOT", EPOLLONESHOT},
+		{"EPOLLET", EPOLLET},
+	}},
+	{"EPOLL_CTL_", []symbol{
+		{"EPOLL_CTL_ADD", EPOLL_CTL_ADD},
+		{"EPOLL_CTL_DEL", EPOLL_CTL_DEL},
+		{"EPOLL_CTL_MOD", EPOLL_CTL_MOD},
+	}},
+	{"EPOLL_", []symbol{
+		{"EPOLL_CLOEXEC", EPOLL_CLOEXEC},
+	}},
+	{"SPLICE_F_", []symbol{
+		{"SPLICE_F_MOVE", SPLICE_F_MOVE},
+		{"SPLICE_F_NONBLOCK", SPLICE_F_NONBLOCK},
+		{"SPLICE_F_MORE", SPLICE_F_MORE},
+		{"SPLICE_F_GIFT", SPLICE_F_GIFT},
+	}},
+	{"SO_", []symbol{
+		{"SO_DEBUG", SO_DEBUG},
+		{"SO_REUSEADDR", SO_REUSEADDR},
+		{"SO_TYPE", SO_TYPE},
+		{"SO_ERROR", SO_ERROR},
+		{"SO_DONTROUTE", SO_DONTROUTE},
+		{"SO_BROADCAST", SO_BROADCAST},
+		{"SO_SNDBUF", SO_SNDBUF},
+		{"SO_RCVBUF", SO_RCVBUF},
+		{"SO_KEEPALIVE", SO_KEEPALIVE},
+		{"SO_OOBINLINE", SO_OOBINLINE},
+		{"SO_NO_CHECK", SO_NO_CHECK},
+		{"SO_PRIORITY", SO_PRIORITY},
+		{"SO_LINGER", SO_LINGER},
+		{"SO_BSDCOMPAT", SO_BSDCOMPAT},
+		{"SO_REUSEPORT", SO_REUSEPORT},
+		{"SO_PASSCRED", SO_PASSCRED},
+		{"SO_PEERCRED", SO_PEERCRED},
+		{"SO_RCVLOWAT", SO_RCVLOWAT},
+		{"SO_SNDLOWAT", SO_SNDLOWAT},
+		{"SO_RCVTIMEO", SO_RCVTIMEO},
+		{"SO_SNDTIMEO", SO_SNDTIMEO},
+		{"SO_BINDTODEVICE", SO_BINDTODEVICE},
+		{"SO_ATTACH_FILTER", SO_ATTACH_FILTER},
+		{"SO_DETACH_FILTER", SO_DETACH_FILTER},
+		{"SO_PEERNAME", SO_PEERNAME},
+		{"SO_TIMESTAMP", SO_TIMESTAMP},
+		{"SO_ACCEPTCONN", SO_ACCEPTCONN},
+		{"SO_SNDBUFFORCE", SO_SNDBUFFORCE},
+		{"SO_RCVBUFFORCE", SO_RCVBUFFORCE},
+		{"SO_TIMESTAMPNS", SO_TIMESTAMPNS},
+		{"SO_MARK", SO_MARK},
+		{"SO_TIMESTAMPING", SO_TIMESTAMPING},
+		{"SO_PROTOCOL", SO_PROTOCOL},
+		{"SO_DOMAIN", SO_DOMAIN},
+		{"SO_RXQ_OVFL", SO_RXQ_OVFL},
+		{"SO_PEEK_OFF", SO_PEEK_OFF},
+		{"SO_LOCK_FILTER", SO_LOCK_FILTER},
+		{"SO_BUSY_POLL", SO_BUSY_POLL},
+		{"SO_MAX_PACING_RATE", SO_MAX_PACING_RATE},
+		{"SO_INCOMING_CPU", SO_INCOMING_CPU},
+		{"SO_ATTACH_BPF", SO_ATTACH_BPF},
+		{"SO_MEMINFO", SO_MEMINFO},
+		{"SO_INCOMING_NAPI_ID", SO_INCOMING_NAPI_ID},
+		{"SO_COOKIE", SO_COOKIE},
+		{"SO_ZEROCOPY", SO_ZEROCOPY},
+		{"SO_TXTIME", SO_TXTIME},
+		{"SO_BINDTOIFINDEX", SO_BINDTOIFINDEX},
+		{"SO_BUF_LOCK", SO_BUF_LOCK},
+		{"SO_RESERVE_MEM", SO_RESERVE_MEM},
+		{"SO_TXREHASH", SO_TXREHASH},
+	}},
+	{"SCM_", []symbol{
+		{"SCM_RIGHTS", SCM_RIGHTS},
+		{"SCM_TIMESTAMP", SCM_TIMESTAMP},
+		{"SCM_TIMESTAMPNS", SCM_TIMESTAMPNS},
+		{"SCM_TIMESTAMPING", SCM_TIMESTAMPING},
+		{"SCM_TXTIME", SCM_TXTIME},
+	}},
+	{"SCM_TSTAMP_", []symbol{
+		{"SCM_TSTAMP_SND", SCM_TSTAMP_SND},
+		{"SCM_TSTAMP_SCHED", SCM_TSTAMP_SCHED},
+		{"SCM_TSTAMP_ACK", SCM_TSTAMP_ACK},
+	}},
+	{"SOF_TIMESTAMPING_", []symbol{
+		{"SOF_TIMESTAMPING_TX_HARDWARE", SOF_TIMESTAMPING_TX_HARDWARE},
+		{"SOF_TIMESTAMPING_TX_SOFTWARE", SOF_TIMESTAMPING_TX_SOFTWARE},
+		{"SOF_TIMESTAMPING_RX_HARDWARE", SOF_TIMESTAMPING_RX_HARDWARE},
+		{"SOF_TIMESTAMPING_RX_SOFTWARE", SOF_TIMESTAMPING_RX_SOFTWARE},
+		{"SOF_TIMESTAMPING_SOFTWARE", SOF_TIMESTAMPING_SOFTWARE},
+		{"SOF_TIMESTAMPING_SYS_HARDWARE", SOF_TIMESTAMPING_SYS_HARDWARE},
+		{"SOF_TIMESTAMPING_RAW_HARDWARE", SOF_TIMESTAMPING_RAW_HARDWARE},
+		{"SOF_TIMESTAMPING_OPT_ID", SOF_TIMESTAMPING_OPT_ID},
+		{"SOF_TIMESTAMPING_TX_SCHED", SOF_TIMESTAMPING_TX_SCHED},
+		{"SOF_TIMESTAMPING_TX_ACK", SOF_TIMESTAMPING_TX_ACK},
+		{"SOF_TIMESTAMPING_OPT_CMSG", SOF_TIMESTAMPING_OPT_CMSG},
+		{"SOF_TIMESTAMPING_OPT_TSONLY", SOF_TIMESTAMPING_OPT_TSONLY},
+		{"SOF_TIMESTAMPING_OPT_STATS", SOF_TIMESTAMPING_OPT_STATS},
+		{"SOF_TIMESTAMPING_OPT_PKTINFO", SOF_TIMESTAMPING_OPT_PKTINFO},
+		{"SOF_TIMESTAMPING_OPT_TX_SWHW", SOF_TIMESTAMPING_OPT_TX_SWHW},
+		{"SOF_TIMESTAMPING_BIND_PHC", SOF_TIMESTAMPING_BIND_PHC},
+		{"SOF_TIMESTAMPING_OPT_ID_TCP", SOF_TIMESTAMPING_OPT_ID_TCP},
+	}},
+	{"SO_EE_ORIGIN_", []symbol{
+		{"SO_EE_ORIGIN_NONE", SO_EE_ORIGIN_NONE},
+		{"SO_EE_ORIGIN_LOCAL", SO_EE_ORIGIN_LOCAL},
+		{"SO_EE_ORIGIN_ICMP", SO_EE_ORIGIN_ICMP},
+		{"SO_EE_ORIGIN_ICMP6", SO_EE_ORIGIN_ICMP6},
+		{"SO_EE_ORIGIN_TIMESTAMPING", SO_EE_ORIGIN_TIMESTAMPING},
+		{"SO_EE_ORIGIN_ZEROCOPY", SO_EE_ORIGIN_ZEROCOPY},
+	}},
+	{"SO_EE_CODE_", []symbol{
+		{"SO_EE_CODE_ZEROCOPY_COPIED", SO_EE_CODE_ZEROCOPY_COPIED},
+	}},
+	{"TCP_", []symbol{
+		{"TCP_NODELAY", TCP_NODELAY},
+		{"TCP_MAXSEG", TCP_MAXSEG},
+		{"TCP_CORK", TCP_CORK},
+		{"TCP_KEEPIDLE", TCP_KEEPIDLE},
+		{"TCP_KEEPINTVL", TCP_KEEPINTVL},
+		{"TCP_KEEPCNT", TCP_KEEPCNT},
+		{"TCP_SYNCNT", TCP_SYNCNT},
+		{"TCP_LINGER2", TCP_LINGER2},
+		{"TCP_DEFER_ACCEPT", TCP_DEFER_ACCEPT},
+		{"TCP_WINDOW_CLAMP", TCP_WINDOW_CLAMP},
+		{"TCP_INFO", TCP_INFO},
+		{"TCP_QUICKACK", TCP_QUICKACK},
+		{"TCP_CONGESTION", TCP_CONGESTION},
+		{"TCP_MD5SIG", TCP_MD5SIG},
+		{"TCP_THIN_LINEAR_TIMEOUTS", TCP_THIN_LINEAR_TIMEOUTS},
+		{"TCP_THIN_DUPACK", TCP_THIN_DUPACK},
+		{"TCP_USER_TIMEOUT", TCP_USER_TIMEOUT},
+		{"TCP_REPAIR", TCP_REPAIR},
+		{"TCP_REPAIR_QUEUE", TCP_REPAIR_QUEUE},
+		{"TCP_QUEUE_SEQ", TCP_QUEUE_SEQ},
+		{"TCP_REPAIR_OPTIONS", TCP_REPAIR_OPTIONS},
+		{"TCP_FASTOPEN", TCP_FASTOPEN},
+		{"TCP_TIMESTAMP", TCP_TIMESTAMP},
+		{"TCP_NOTSENT_LOWAT", TCP_NOTSENT_LOWAT},
+		{"TCP_CC_INFO", TCP_CC_INFO},
+		{"TCP_SAVE_SYN", TCP_SAVE_SYN},
+		{"TCP_SAVED_SYN", TCP_SAVED_SYN},
+		{"TCP_REPAIR_WINDOW", TCP_REPAIR_WINDOW},
+		{"TCP_FASTOPEN_CONNECT", TCP_FASTOPEN_CONNECT},
+		{"TCP_ULP", TCP_ULP},
+		{"TCP_MD5SIG_EXT", TCP_MD5SIG_EXT},
+		{"TCP_FASTOPEN_KEY", TCP_FASTOPEN_KEY},
+		{"TCP_FASTOPEN_NO_COOKIE", TCP_FASTOPEN_NO_COOKIE},
+		{"TCP_ZEROCOPY_RECEIVE", TCP_ZEROCOPY_RECEIVE},
+		{"TCP_INQ", TCP_INQ},
+		{"TCP_TX_DELAY", TCP_TX_DELAY},
+		{"TCP_RTO_MAX_MS", TCP_RTO_MAX_MS},
+		{"TCP_RTO_MIN_US", TCP_RTO_MIN_US},
+		{"TCP_DELACK_MAX_US", TCP_DELACK_MAX_US},
+	}},
+	{"TCP_CM_", []symbol{
+		{"TCP_CM_INQ", TCP_CM_INQ},
+	}},
+	{"TCP_STATE", []symbol{
+		{"TCP_ESTABLISHED", TCP_ESTABLISHED},
+		{"TCP_SYN_SENT", TCP_SYN_SENT},
+		{"TCP_SYN_RECV", TCP_SYN_RECV},
+		{"TCP_FIN_WAIT1", TCP_FIN_WAIT1},
+		{"TCP_FIN_WAIT2", TCP_FIN_WAIT2},
+		{"TCP_TIME_WAIT", TCP_TIME_WAIT},
+		{"TCP_CLOSE", TCP_CLOSE},
+		{"TCP_CLOSE_WAIT", TCP_CLOSE_WAIT},
+		{"TCP_LAST_ACK", TCP_LAST_ACK},
+		{"TCP_LISTEN", TCP_LISTEN},
+		{"TCP_CLOSING", TCP_CLOSING},
+	}},
+	{"TCP_CA_", []symbol{
+		{"TCP_CA_Open", TCP_CA_Open},
+		{"TCP_CA_Disorder", TCP_CA_Disorder},
+		{"TCP_CA_CWR", TCP_CA_CWR},
+		{"TCP_CA_Recovery", TCP_CA_Recovery},
+		{"TCP_CA_Loss", TCP_CA_Loss},
+	}},
+	{"TCPI_OPT_", []symbol{
+		{"TCPI_OPT_TIMESTAMPS", TCPI_OPT_TIMESTAMPS},
+		{"TCPI_OPT_SACK", TCPI_OPT_SACK},
+		{"TCPI_OPT_WSCALE", TCPI_OPT_WSCALE},
+		{"TCPI_OPT_ECN", TCPI_OPT_ECN},
+		{"TCPI_OPT_ECN_SEEN", TCPI_OPT_ECN_SEEN},
+		{"TCPI_OPT_SYN_DATA", TCPI_OPT_SYN_DATA},
+		{"TCPI_OPT_USEC_TS", TCPI_OPT_USEC_TS},
+	}},
+	{"IP_", []symbol{
+		{"IP_TOS", IP_TOS},
+		{"IP_TTL", IP_TTL},
+		{"IP_HDRINCL", IP_HDRINCL},
+		{"IP_OPTIONS", IP_OPTIONS},
+		{"IP_RECVOPTS", IP_RECVOPTS},
+		{"IP_RETOPTS", IP_RETOPTS},
+		{"IP_PKTINFO", IP_PKTINFO},
+		{"IP_MTU_DISCOVER", IP_MTU_DISCOVER},
+		{"IP_RECVERR", IP_RECVERR},
+		{"IP_RECVTTL", IP_RECVTTL},
+		{"IP_RECVTOS", IP_RECVTOS},
+		{"IP_MTU", IP_MTU},
+		{"IP_FREEBIND", IP_FREEBIND},
+		{"IP_TRANSPARENT", IP_TRANSPARENT},
+		{"IP_RECVORIGDSTADDR", IP_RECVORIGDSTADDR},
+		{"IP_MINTTL", IP_MINTTL},
+		{"IP_NODEFRAG", IP_NODEFRAG},
+		{"IP_CHECKSUM", IP_CHECKSUM},
+		{"IP_BIND_ADDRESS_NO_PORT", IP_BIND_ADDRESS_NO_PORT},
+		{"IP_MULTICAST_IF", IP_MULTICAST_IF},
+		{"IP_MULTICAST_TTL", IP_MULTICAST_TTL},
+		{"IP_MULTICAST_LOOP", IP_MULTICAST_LOOP},
+		{"IP_LOCAL_PORT_RANGE", IP_LOCAL_PORT_RANGE},
+	}},
+	{"IP_PMTUDISC_", []symbol{
+		{"IP_PMTUDISC_DONT", IP_PMTUDISC_DONT},
+		{"IP_PMTUDISC_WANT", IP_PMTUDISC_WANT},
+		{"IP_PMTUDISC_DO", IP_PMTUDISC_DO},
+		{"IP_PMTUDISC_PROBE", IP_PMTUDISC_PROBE},
+		{"IP_PMTUDISC_INTERFACE", IP_PMTUDISC_INTERFACE},
+		{"IP_PMTUDISC_OMIT", IP_PMTUDISC_OMIT},
+	}},
+	{"IPV6_", []symbol{
+		{"IPV6_ADDRFORM", IPV6_ADDRFORM},
+		{"IPV6_CHECKSUM", IPV6_CHECKSUM},
+		{"IPV6_UNICAST_HOPS", IPV6_UNICAST_HOPS},
+		{"IPV6_MULTICAST_IF", IPV6_MULTICAST_IF},
+		{"IPV6_MULTICAST_HOPS", IPV6_MULTICAST_HOPS},
+		{"IPV6_MULTICAST_LOOP", IPV6_MULTICAST_LOOP},
+		{"IPV6_MTU_DISCOVER", IPV6_MTU_DISCOVER},
+		{"IPV6_MTU", IPV6_MTU},
+		{"IPV6_RECVERR", IPV6_RECVERR},
+		{"IPV6_V6ONLY", IPV6_V6ONLY},
+		{"IPV6_RECVPKTINFO", IPV6_RECVPKTINFO},
+		{"IPV6_PKTINFO", IPV6_PKTINFO},
+		{"IPV6_RECVHOPLIMIT", IPV6_RECVHOPLIMIT},
+		{"IPV6_HOPLIMIT", IPV6_HOPLIMIT},
+		{"IPV6_RTHDR", IPV6_RTHDR},
+		{"IPV6_DONTFRAG", IPV6_DONTFRAG},
+		{"IPV6_RECVTCLASS", IPV6_RECVTCLASS},
+		{"IPV6_TCLASS", IPV6_TCLASS},
+		{"IPV6_AUTOFLOWLABEL", IPV6_AUTOFLOWLABEL},
+		{"IPV6_ADDR_PREFERENCES", IPV6_ADDR_PREFERENCES},
+		{"IPV6_MINHOPCOUNT", IPV6_MINHOPCOUNT},
+		{"IPV6_TRANSPARENT", IPV6_TRANSPARENT},
+		{"IPV6_FREEBIND", IPV6_FREEBIND},
+	}},
+}
+
+// byName is groups by the name of the symbol.
+var byName = func() map[string]int64 {
+	m := map[string]int64{"NULL": 0, "TCP_INFINITE_SSTHRESH": 0x7fffffff}
+	for _, g := range groups {
+		for _, s := range g.of {
+			m[s.name] = s.value
+		}
+	}
+	return m
+}()
+
+// Symbol returns the value that a symbol of Linux's headers has, as that of
+// "SOL_TCP", "MSG_PEEK" or "EPOLLIN"; an errno has the value of its number.
+func Symbol(name string) (int64, bool) {
+	if v, ok := byName[name]; ok {
+		return v, true
+	}
+	e, ok := errnoByName[name]
+	return int64(e), ok
+}
+
+// SymbolName returns the symbol of a value among those that begin with prefix,
+// as "SO_", "TCP_" or "EPOLL_CTL_", or the number where it has none. The states of
+// TCP_INFO have the prefix "TCP_STATE".
+func SymbolName(prefix string, v int64) string {
+	for _, g := range groups {
+		if g.prefix != prefix {
+			continue
+		}
+		for _, s := range g.of {
+			if s.value == v {
+				return s.name
+			}
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// FlagNames returns the symbols of the bits of v, as "EPOLLIN|EPOLLET", among
+// those that begin with prefix, and what is left as a number. No bit at all is
+// "0", and for "O_" the access mode is one of the names.
+func FlagNames(prefix string, v int64) string {
+	var names []string
+	if prefix == "O_" {
+		names = append(names, SymbolName(prefix, v&accessMode))
+		v &^= accessMode
+	}
+	for _, g := range groups {
+		if g.prefix != prefix {
+			continue
+		}
+		for _, s := range g.of {
+			if bits.OnesCount64(uint64(s.value)) == 1 && v&s.value != 0 && (prefix != "O_" || s.value > accessMode) {
+				names = append(names, s.name)
+				v &^= s.value
+			}
+		}
+	}
+	if v != 0 || len(names) == 0 {
+		if v == 0 {
+			return "0"
+		}
+		names = append(names, fmt.Sprintf("%#x", v))
+	}
+	return strings.Join(names, "|")
+}
