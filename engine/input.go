@@ -85,6 +85,7 @@ func (c *Conn) acceptable(now Instant, in *Segment) bool {
 			return false
 		}
 		if in.Payload.Size() > 0 {
+			c.noteMark(in) // of a window probe it counts (RFC 3168, section 6.1.6, SHOULD)
 			in.Payload.Release()
 			in.Flags &^= wire.FIN
 			c.oweAck(now, 0) // the application may be about to read

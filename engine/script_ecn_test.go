@@ -294,6 +294,23 @@ func TestECNEchoesNoOtherMarks(t *testing.T) {
 	s.In(". 101 ack 11 win 64000")
 }
 
+// Section 6.1.6 (SHOULD): a mark on a probe of a closed window is echoed; CWR ends that
+// as ever.
+func TestECNEchoesMarkOfProbe(t *testing.T) {
+	s := ecnOpened(t, withECN("reno", func(set *engine.Settings) { set.RcvBuf = 100 }))
+	s.In("P. 1:101 ack 1 win 65000 ip ect0")
+	s.Out(". 1 ack 101 win 0")
+	s.In(". 101:102 ack 1 win 65000 ip ce")
+	s.Out(".E 1 ack 101 win 0")
+	s.In(". 101:102 ack 1 win 65000")
+	s.Out(".E 1 ack 101 win 0")
+	s.In(".W 101:102 ack 1 win 65000")
+	s.Out(". 1 ack 101 win 0")
+	if n := s.Conn.Counters().MarksIn; n != 1 {
+		t.Errorf("%d marks were counted, want 1", n)
+	}
+}
+
 // fill writes enough for the initial window of ten segments and more, and expects
 // that window.
 func fill(s *Script, n int) {

@@ -31,7 +31,6 @@ func TestTcpcb(t *testing.T) {
 		kit.Unmet("RFC6298/2.4/SHLD-minimum", "200 ms beyond SRTT, as in netstack and Linux"),
 		kit.Unmet("RFC7323/3.2/SHLD-missing", "middleboxes strip options"),
 		kit.Unmet("RFC7323/7/REC-offset", "one offset for a pair of hosts, as in netstack and Linux"),
-		kit.Unmet("RFC3168/6.1.6/SHLD-probe", "marks outside of the window are passed over (section 6.1.5)"),
 	)
 }
 
