@@ -121,6 +121,9 @@ func (t *tap) note(b []byte, out bool) {
 	if !ok {
 		return
 	}
+	if !out && !t.intact(tcp) {
+		return // the host will not see it either
+	}
 	var h wire.Header
 	n, err := h.Parse(tcp)
 	if err != nil {
@@ -170,6 +173,12 @@ func (t *tap) note(b []byte, out bool) {
 		}
 		s.gotAny, s.window = true, h.Window
 	}
+}
+
+// intact reports whether a segment that came has the right checksum.
+func (t *tap) intact(tcp header.TCP) bool {
+	sum := header.PseudoHeaderChecksum(header.TCPProtocolNumber, t.run.addrs[1-t.host], t.run.addrs[t.host], uint16(len(tcp)))
+	return checksum.Checksum(tcp, sum) == 0xffff
 }
 
 func (t *tap) log(h *wire.Header, flow, text int, out bool) {
