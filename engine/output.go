@@ -373,7 +373,13 @@ func (c *Conn) pollProbe(now Instant, out *Segment) bool {
 		return false
 	}
 	c.txc.probe = false
+	owed := c.ack
 	c.fill(now, out, c.tx.una.Add(-1))
+	if owed.now || owed.unacked > 0 {
+		// The peer refuses a probe, and does not look at its acknowledgment (RFC
+		// 9293, section 3.10.7.4, first): what was owed is owed still.
+		c.ack, c.ack.now = owed, true
+	}
 	if c.set.ProbeOctet && c.windowBlocked() {
 		out.Payload = buffer.MakeWithData([]byte{0})
 	}

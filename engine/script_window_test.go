@@ -218,6 +218,21 @@ func TestZeroWindowCounters(t *testing.T) {
 	}
 }
 
+// An acknowledgment that is owed does not ride on a window probe, which the peer
+// refuses with all that it says (RFC 9293, section 3.10.7.4, first): it follows.
+func TestAckBesideProbe(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay = 500 * time.Millisecond }), 0, "<mss 1460>")
+	s.Write(100)
+	s.Expires(200*time.Millisecond, ". 0 ack 1")
+	s.Advance(300 * time.Millisecond)
+	s.In("P. 1:11 ack 1 win 0")
+	s.Advance(100 * time.Millisecond)
+	s.Out(". 0 ack 11")
+	s.Out(". 1 ack 11")
+	s.Expires(800*time.Millisecond, ". 0 ack 11") // and nothing else meanwhile
+	s.In("R 11 win 0")
+}
+
 // What a SYN-ACK offered, one that is sent again offers too (RFC 9293, section
 // 3.8.6, SHLD-14).
 func TestSynAckKeepsItsWindow(t *testing.T) {
