@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"tcpcb/linkfifo"
 )
@@ -92,6 +93,9 @@ func (st stream) measure(ctx context.Context, s settings) ([]float64, error) {
 	return figures, verifyWhole(0, sent, got)
 }
 
+// longestWait is how long a transfer may stand still.
+const longestWait = 5 * time.Second
+
 // meterBulk measures a transfer that is under way, after slow start.
 func meterBulk(ctx context.Context, packetsSoFar func() uint64, s settings, received *atomic.Int64) ([]float64, error) {
 	if err := sleep(ctx, s.time/4); err != nil {
@@ -102,8 +106,11 @@ func meterBulk(ctx context.Context, packetsSoFar func() uint64, s settings, rece
 	if err != nil {
 		return nil, err
 	}
-	if err := sleep(ctx, s.time); err != nil {
-		return nil, err
+	// A sender that waits for a timeout is measured with its wait.
+	for waited := time.Duration(0); waited < s.time || received.Load() == bytes0 && waited < longestWait; waited += s.time {
+		if err := sleep(ctx, s.time); err != nil {
+			return nil, err
+		}
 	}
 	r1, err := read()
 	if err != nil {
@@ -111,7 +118,7 @@ func meterBulk(ctx context.Context, packetsSoFar func() uint64, s settings, rece
 	}
 	bytes, packets := float64(received.Load()-bytes0), float64(packetsSoFar()-packets0)
 	if bytes == 0 {
-		return nil, fmt.Errorf("no byte arrived in %v", s.time)
+		return nil, fmt.Errorf("no byte arrived in %v", r1.at.Sub(r0.at).Round(time.Millisecond))
 	}
 	d := r1.since(r0)
 	return []float64{

@@ -5,11 +5,16 @@
 // work over the same in-memory link, and prints a table with the ratio of each
 // figure.
 //
-//	go run ./bench [-run REGEXP] [-provider LIST] [-rounds N] [-time DURATION] [-json FILE]
+//	go run ./bench [-run REGEXP] [-provider LIST] [-rounds N] [-time DURATION]
+//	               [-json FILE] [-text FILE] [-report DIR] [-compare FILE] [-from FILE]
 //
 // # What is compared
 //
-// A provider is a stack.TransportProtocolFactory for TCP. Every sample builds
+// A provider is a stack.TransportProtocolFactory for TCP: netstack's, ours, and
+// the floor (package bench/floor), which is what any TCP over netstack must cost:
+// packets of TCP's shape with valid checksums through netstack's IPv4, one copy in
+// and one out, a packet back for every 16, a fixed window, and no TCP. The floor
+// takes part where there is one connection and nothing is lost. Every sample builds
 // two fresh stacks in this process with that provider at its defaults, joins
 // them with a linkfifo, does one job through tcpip.Endpoint (never through a
 // net.Conn adapter, whose cost would hide the difference), and takes
@@ -18,7 +23,10 @@
 // Providers alternate within each round, and the order turns round from one
 // round to the next, so that a slow drift of the machine falls on all alike.
 // The table shows each provider's median over the rounds, and the median of
-// the ratios of the pairs: a ratio is only ever taken within one round.
+// the ratios of the pairs: a ratio is only ever taken within one round. The JSON
+// has, beside all samples, quartiles and an interval that holds the median with a
+// probability of 95%, where there are six samples or more; it assumes nothing of
+// how they are distributed.
 //
 // # Rows
 //
@@ -26,10 +34,53 @@
 // plain devices of MTU 1500 and 65535, and over one with segmentation and
 // checksum offload. ping-pong sends one byte to and fro. connect opens a
 // connection, sends a request, gets a reply and closes, one connection after
-// the other. idle weighs open connections. flows-100 writes on 100 connections
+// the other. idle weighs open connections, in two rounds only unless -rounds is
+// given. flows-100 writes on 100 connections
 // through one queue of 4096 packets, and flows-100-1g through one of 1024
 // packets before a line of 1 Gbit/s; both stop after a fixed time whatever has
 // arrived by then, and report what was reached.
+//
+// Sweeps are rows that differ in one thing. They run where -run asks for them, as
+// -run sweep/mtu does, or -report without -run, which runs all rows but path/:
+//
+//	sweep/mtu, sweep/message   one stream, by MTU and by the size of a write
+//	sweep/rpc                  to and fro, by the size of a message
+//	sweep/load                 to and fro, beside so many bulk flows
+//	sweep/flows                1 to 10,000 flows through one queue of 4096 packets, and
+//	                           what they have together of what one flow has
+//	sweep/segment              a segment on each of 10 to 10,000 connections in turn
+//	sweep/among                the same on 100, beside up to 100,000 idle ones
+//	sweep/idle                 the heap of up to 100,000 idle connections
+//	sweep/offload, sweep/link  one stream, by what the device does, and over linkfifo,
+//	                           netstack's loopback and pipe, and a TUN device to and
+//	                           from the Linux kernel (root; left out without)
+//
+// # Reports
+//
+// -json writes all samples, and where they come from; -text writes them in the
+// format of Go benchmarks, for benchstat:
+//
+//	go run golang.org/x/perf/cmd/benchstat@latest -col /provider FILE
+//
+// -report writes DIR/index.html, one page with plots that needs nothing beside
+// itself: ratios with their intervals, every sample, the sweeps, and which of the
+// project's goals (goals.go) the run meets. It runs 10 rounds unless -rounds says
+// otherwise. -compare tells what changed since the run of a JSON file, figure by
+// figure, with the probability that it is chance (Mann-Whitney U test); on a busy
+// machine the ratios of pairs say more than the figures. -from runs nothing, and
+// does all this with the run of a JSON file.
+//
+// # The engine alone
+//
+// Go benchmarks time the engine without a stack: sending, receiving,
+// acknowledgments at windows from 16 KiB to 16 MiB with holes and without,
+// ping-pong, open and close, timers. Command bench/instructions counts their
+// instructions, by perf or by callgrind:
+//
+//	go test -run '^$' -bench . ./engine
+//	go run ./bench/instructions -bench 'Ack/'
+//
+// # What is counted
 //
 // Throughput is what the receiver read. CPU time and allocations are those of
 // the whole process: both stacks, the link and the user's side, which does not

@@ -20,7 +20,8 @@ var idleRow = row{
 		{"heap of an endpoint, opened", "bytes", lower},
 		{"heap of an endpoint, after use", "bytes", lower},
 	},
-	run: idle,
+	run:  idle,
+	calm: true,
 }
 
 // idleEnd is one end of an idle connection: what any user has to keep.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"syscall"
@@ -49,6 +50,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // perform executes the plan, prints its table, writes its report, and returns
 // the exit status.
 func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
+	if o.from != nil {
+		if err := o.tell(o.from, stdout); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return exitFailed
+		}
+		return exitOK
+	}
+	o.plan.leaveOut()
+	for _, s := range o.plan.skipped {
+		fmt.Fprintf(stderr, "bench: %s is left out: %s\n", s.Row, s.Why)
+	}
+	env := currentEnvironment()
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
 	var paths []*pathResult
 	if runErr == nil && len(o.paths) > 0 {
@@ -86,11 +99,12 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "\nin %s time, %v of writing unless a path says otherwise; every byte verified\n\n", in, o.pathTime)
 		err = errors.Join(err, writePathTable(stdout, paths))
 	}
+	rep := newReport(o.plan, out, env, runErr == nil)
+	rep.Paths = paths
 	if o.json != nil {
-		rep := newReport(o.plan, out, runErr == nil)
-		rep.Paths = paths
 		err = errors.Join(err, writeReport(o.json, rep))
 	}
+	err = errors.Join(err, o.tell(&rep, stdout))
 	for _, f := range out.failures {
 		fmt.Fprintf(stderr, "bench: FAILED: %s\n", f)
 	}
@@ -99,6 +113,34 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		code = max(code, exitFailed)
 	}
 	return code
+}
+
+// tell writes what the flags ask for beside the table.
+func (o *options) tell(rep *report, stdout io.Writer) error {
+	var changes []change
+	var err error
+	if o.old != nil {
+		changes = compareReports(o.old, rep)
+		fmt.Fprintf(stdout, "\nsince %s (%s); ~ stands for what may be chance, p is of the Mann-Whitney U test\n\n",
+			o.old.Environment.Began.Format(time.RFC3339), o.old.Environment.Revision)
+		err = writeChanges(stdout, changes)
+	}
+	if o.text != nil {
+		b, terr := benchText(rep)
+		if terr == nil {
+			terr = writeOutput("-text", o.text, b)
+		}
+		err = errors.Join(err, terr)
+	}
+	if o.page != nil {
+		b, perr := page(rep, changes)
+		if perr == nil {
+			perr = writeOutput("-report", o.page, b)
+		}
+		err = errors.Join(err, perr)
+		fmt.Fprintf(stdout, "\nreport: %s\n", o.page.Name())
+	}
+	return err
 }
 
 // draw draws a run, where the flags ask for it.
@@ -125,10 +167,15 @@ type options struct {
 	plots    string
 	linux    bool     // the kernel is the receiver, in real time
 	json     *os.File // or nil
+	text     *os.File // or nil
+	page     *os.File // or nil
+	// old is the report of -compare, and from one to tell of in the place of a
+	// run; or nil.
+	old, from *report
 }
 
 // parse reads the flags. Every way to get them wrong is an error here, before
-// anything runs. The file for -json is opened last.
+// anything runs. Files to be written are opened last.
 func parse(args []string, stderr io.Writer) (options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -138,9 +185,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		peer      = fs.String("peer", "", "run the path/ rows in real time with `PEER`, which is linux, as the receiver and as the bar (root)")
 		plots     = fs.String("plot", "", "draw each run of the path/ rows into the folder `DIR`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
-		rounds    = fs.Int("rounds", 5, "run each row `N` times with each provider")
+		rounds    = fs.Int("rounds", 0, "run each row `N` times with each provider (default 5; 10 with -report)")
 		duration  = fs.Duration("time", 400*time.Millisecond, "how long one measurement lasts")
 		path      = fs.String("json", "", "write all samples to `FILE`")
+		text      = fs.String("text", "", "write all samples to `FILE` in the format of Go benchmarks, for benchstat")
+		dir       = fs.String("report", "", "write a page with plots into the folder `DIR`; without -run, of all rows but path/")
+		compare   = fs.String("compare", "", "tell what changed since the run whose -json is `FILE`")
+		from      = fs.String("from", "", "run nothing, and tell of the run whose -json is `FILE`")
 	)
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -153,12 +204,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	switch {
 	case fs.NArg() > 0:
 		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	case *rounds < 1:
+	case *rounds < 1 && given(fs, "rounds"):
 		return options{}, fmt.Errorf("-rounds: %d is less than 1", *rounds)
 	case *pathTime < time.Second || *pathTime > time.Hour:
 		return options{}, fmt.Errorf("-path-time: %v is not between 1s and 1h", *pathTime)
 	case *duration < time.Millisecond || *duration > time.Minute:
 		return options{}, fmt.Errorf("-time: %v is not between 1ms and 1m", *duration)
+	}
+	quick := *rounds == 0 && *dir == ""
+	if *rounds == 0 {
+		*rounds = 5
+		if *dir != "" {
+			*rounds = 10
+		}
 	}
 	if *peer != "" && *peer != "linux" {
 		return options{}, fmt.Errorf("-peer: unknown peer %q; there is: linux", *peer)
@@ -169,8 +227,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	rows := selectRows(allRows, re)
 	var paths []scenario
-	if *expr != "" {
+	if *expr != "" || *dir != "" {
 		rows = append(rows, selectRows(sweeps, re)...)
+	}
+	if *expr != "" {
 		paths = selectScenarios(scenarios, re)
 	}
 	if len(rows)+len(paths) == 0 {
@@ -187,14 +247,45 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return options{}, fmt.Errorf("-provider: %w", err)
 	}
 	o := options{linux: *peer != "", paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
-		rows: rows, providers: ps, rounds: *rounds,
+		rows: rows, providers: ps, rounds: *rounds, quick: quick,
 		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},
 	}}
-	if *path != "" {
-		if o.json, err = openReport(*path); err != nil {
+	for _, in := range []struct {
+		flag, path string
+		to         **report
+	}{{"-compare", *compare, &o.old}, {"-from", *from, &o.from}} {
+		if in.path == "" {
+			continue
+		}
+		if *in.to, err = readReport(in.path); err != nil {
+			return options{}, fmt.Errorf("%s: %w", in.flag, err)
+		}
+	}
+	page := ""
+	if *dir != "" {
+		if err := os.MkdirAll(*dir, 0o777); err != nil {
+			return options{}, fmt.Errorf("-report: %w", err)
+		}
+		page = filepath.Join(*dir, "index.html")
+	}
+	for _, out := range []struct {
+		flag, path string
+		to         **os.File
+	}{{"-json", *path, &o.json}, {"-text", *text, &o.text}, {"-report", page, &o.page}} {
+		if out.path == "" {
+			continue
+		}
+		if *out.to, err = openOutput(out.flag, out.path); err != nil {
 			return options{}, err
 		}
 	}
 	return o, nil
+}
+
+// given reports whether a flag was set.
+func given(fs *flag.FlagSet, name string) bool {
+	found := false
+	fs.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }

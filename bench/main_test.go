@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,10 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-time", "0s"}, "-time: 0s is not between 1ms and 1m"},
 		{[]string{"-time", "2h"}, "-time: 2h0m0s is not between 1ms and 1m"},
 		{[]string{"-json", missing}, "-json: open " + missing},
+		{[]string{"-text", missing}, "-text: open " + missing},
+		{[]string{"-report", "/dev/null/x"}, "-report: mkdir /dev/null: not a directory"},
+		{[]string{"-compare", missing}, "-compare: open " + missing},
+		{[]string{"-from", "main.go"}, "-from: main.go: not what -json writes: invalid character"},
 		{[]string{"-nosuch"}, "flag provided but not defined: -nosuch"},
 		{[]string{"bulk"}, `unexpected argument "bulk"`},
 	} {
@@ -55,7 +60,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"-h"}, &stdout, &stderr); code != exitOK {
 		t.Errorf("exit status %d", code)
 	}
-	for _, name := range []string{"-run", "-provider", "-rounds", "-time", "-json"} {
+	for _, name := range []string{"-run", "-provider", "-rounds", "-time", "-json", "-text", "-report", "-compare", "-from"} {
 		if !strings.Contains(stderr.String(), name) {
 			t.Errorf("help does not tell of %s:\n%s", name, stderr.String())
 		}
@@ -84,6 +89,38 @@ func TestRun(t *testing.T) {
 	}
 	if !rep.Complete || len(rep.Rows) != 2 || len(rep.Rows[0].Figures[0].Providers["netstack"].Samples) != 2 {
 		t.Errorf("report lacks something:\n%s", b)
+	}
+}
+
+// A run writes its page and its text, and both can be written again from its JSON.
+func TestReportFlags(t *testing.T) {
+	dir := t.TempDir()
+	data, text := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.txt")
+	for _, args := range [][]string{
+		{"-run", "^(ping-pong|sweep/rpc/64)$", "-rounds", "2", "-time", "5ms", "-json", data, "-text", text, "-report", filepath.Join(dir, "first")},
+		{"-from", data, "-compare", data, "-report", filepath.Join(dir, "second"), "-text", text},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), args, &stdout, &stderr); code != exitOK {
+			t.Fatalf("%q: exit status %d: %s", args, code, stderr.String())
+		}
+		html, err := os.ReadFile(filepath.Join(args[slices.Index(args, "-report")+1], "index.html"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := os.ReadFile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(html, []byte("sweep/rpc")) || bytes.Contains(html, []byte("<h2 id=\"changes\"")) != (args[0] == "-from") {
+			t.Errorf("%q: the page lacks a row, or the changes", args)
+		}
+		if n := bytes.Count(lines, []byte("\nBenchmarkPing-pong/provider=")); n != 2*3 {
+			t.Errorf("%q: %d samples of ping-pong in the text:\n%s", args, n, lines)
+		}
+		if (args[0] == "-from") != strings.Contains(stdout.String(), "Mann-Whitney") {
+			t.Errorf("%q: says\n%s", args, stdout.String())
+		}
 	}
 }
 

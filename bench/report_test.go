@@ -20,11 +20,11 @@ func TestReport(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("x", 1<<16)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openReport(path)
+	f, err := openOutput("-json", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeReport(f, newReport(pl, o, false)); err != nil {
+	if err := writeReport(f, newReport(pl, o, currentEnvironment(), false)); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -47,7 +47,7 @@ func TestReport(t *testing.T) {
 	p := func(x float64) *float64 { return &x }
 	want := reportCell{
 		Samples: []*float64{p(4), p(4.004), p(9)},
-		Summary: &summary{Median: 4.004, Q1: got.Rows[0].Figures[0].Providers["second"].Summary.Q1, Q3: got.Rows[0].Figures[0].Providers["second"].Summary.Q3, Min: 4, Max: 9},
+		Summary: &summary{N: 3, Median: 4.004, Q1: got.Rows[0].Figures[0].Providers["second"].Summary.Q1, Q3: got.Rows[0].Figures[0].Providers["second"].Summary.Q3, Min: 4, Max: 9},
 		Ratio:   got.Rows[0].Figures[0].Providers["second"].Ratio,
 	}
 	if diff := cmp.Diff(want, got.Rows[0].Figures[0].Providers["second"]); diff != "" {
@@ -58,7 +58,7 @@ func TestReport(t *testing.T) {
 	}
 	lost := reportCell{
 		Samples: []*float64{p(1), nil, nil},
-		Summary: &summary{Median: 1, Q1: 1, Q3: 1, Min: 1, Max: 1},
+		Summary: &summary{N: 1, Median: 1, Q1: 1, Q3: 1, Min: 1, Max: 1},
 	}
 	if diff := cmp.Diff(lost, got.Rows[1].Figures[0].Providers["second"]); diff != "" {
 		t.Errorf("lost of second (-want +got):\n%s", diff)

@@ -49,12 +49,14 @@ type row struct {
 	run     func(ctx context.Context, p provider, s settings) ([]float64, error)
 	// floor says that the floor takes part.
 	floor bool
+	// calm says that its figures hardly differ from round to round.
+	calm bool
 	// extra is how much longer than others a sample may take.
 	extra time.Duration
-	// axis is what the rows of a sweep differ in, and x where on it this one
-	// is, if that is a number; label is how the place is called.
+	// axis is what the rows of a sweep differ in, and label where on it this
+	// one is, which may be a number.
 	axis, label string
-	x           float64
+	number      bool
 	// missing returns what this machine lacks to run the row; nil for nothing.
 	missing func() error
 }

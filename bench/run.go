@@ -27,6 +27,55 @@ type plan struct {
 	rounds    int
 	settings  settings
 	limits    limits
+	// quick says that nobody asked for a number of rounds: two are enough of
+	// rows that are calm.
+	quick bool
+	// skipped are rows left out of rows, since this machine cannot run them.
+	skipped []skip
+}
+
+// floor returns the floor, if it is among the providers.
+func (pl *plan) floor() *provider {
+	for i := range pl.providers {
+		if pl.providers[i].floor {
+			return &pl.providers[i]
+		}
+	}
+	return nil
+}
+
+// pairs returns of which providers' figures there are to be ratios: of each to
+// the first, and of each TCP to the floor.
+func (pl *plan) pairs() (over, under []provider) {
+	base := pl.providers[0]
+	for _, p := range pl.providers[1:] {
+		if !p.floor {
+			over, under = append(over, p), append(under, base)
+		}
+	}
+	if f := pl.floor(); f != nil && !base.floor {
+		for _, p := range pl.providers {
+			if !p.floor {
+				over, under = append(over, p), append(under, *f)
+			}
+		}
+	}
+	return over, under
+}
+
+// leaveOut takes the rows out of the plan that this machine cannot run.
+func (pl *plan) leaveOut() {
+	var rows []row
+	for _, r := range pl.rows {
+		if r.missing != nil {
+			if err := r.missing(); err != nil {
+				pl.skipped = append(pl.skipped, skip{r.name, err.Error()})
+				continue
+			}
+		}
+		rows = append(rows, r)
+	}
+	pl.rows = rows
 }
 
 // failure is a row that one provider did not get through.
@@ -70,11 +119,11 @@ func (pl *plan) execute(ctx context.Context, pr progress) (*outcome, error) {
 	defer pr.end()
 	total := 0
 	for _, r := range pl.rows {
-		total += len(pl.takers(r)) * pl.rounds
+		total += len(pl.takers(r)) * pl.roundsOf(r)
 	}
 	step := 0
 	for _, r := range pl.rows {
-		for round := range pl.rounds {
+		for round := range pl.roundsOf(r) {
 			for _, p := range order(pl.takers(r), round) {
 				step++
 				c := cell{r.name, p.name}
@@ -104,6 +153,14 @@ func (pl *plan) execute(ctx context.Context, pr progress) (*outcome, error) {
 		}
 	}
 	return o, nil
+}
+
+// roundsOf returns how many rounds there are of a row.
+func (pl *plan) roundsOf(r row) int {
+	if pl.quick && r.calm {
+		return min(2, pl.rounds)
+	}
+	return pl.rounds
 }
 
 // takers returns the providers that take part in a row.

@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -52,7 +51,8 @@ func along(sweep, axis string, xs []int, f func(x int) row) []row {
 	var out []row
 	for _, x := range xs {
 		r := f(x)
-		r.name, r.axis, r.x, r.label = fmt.Sprintf("%s/%d", sweep, x), axis, float64(x), strconv.Itoa(x)
+		r.label = strconv.Itoa(x)
+		r.name, r.axis, r.number = sweep+"/"+r.label, axis, true
 		out = append(out, r)
 	}
 	return out
@@ -61,9 +61,9 @@ func along(sweep, axis string, xs []int, f func(x int) row) []row {
 // named returns the rows of a sweep over things with names.
 func named(sweep, axis string, ps []place) []row {
 	var out []row
-	for i, p := range ps {
+	for _, p := range ps {
 		r := p.row
-		r.name, r.axis, r.x, r.label = sweep+"/"+p.label, axis, float64(i), p.label
+		r.name, r.axis, r.label = sweep+"/"+p.label, axis, p.label
 		out = append(out, r)
 	}
 	return out

@@ -11,16 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// writeTable prints a line for each figure: the median of each provider, and
-// of each provider but the first the median ratio to the first.
+// writeTable prints a line for each figure: the median of each provider, and the
+// median of the ratios, of each provider to the first and of each TCP to the
+// floor.
 func writeTable(w io.Writer, pl *plan, o *outcome) error {
-	base := pl.providers[0]
+	over, under := pl.pairs()
 	head := []string{"row", "figure", "unit"}
 	for _, p := range pl.providers {
 		head = append(head, p.name)
 	}
-	for _, p := range pl.providers[1:] {
-		head = append(head, p.name+"/"+base.name)
+	for i := range over {
+		head = append(head, over[i].name+"/"+under[i].name)
 	}
 	lines := [][]string{append(head, "better")}
 	for _, r := range pl.rows {
@@ -32,8 +33,8 @@ func writeTable(w io.Writer, pl *plan, o *outcome) error {
 			for _, p := range pl.providers {
 				line = append(line, o.value(cell{r.name, p.name}, i))
 			}
-			for _, p := range pl.providers[1:] {
-				line = append(line, o.ratio(cell{r.name, p.name}, cell{r.name, base.name}, i))
+			for k := range over {
+				line = append(line, o.ratio(cell{r.name, over[k].name}, cell{r.name, under[k].name}, i))
 			}
 			lines = append(lines, append(line, string(f.better)))
 		}

@@ -4,6 +4,10 @@
 package endpoint
 
 import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -227,9 +231,11 @@ func (l *listener) shutdown() {
 	defer l.mu.Unlock()
 	l.closed = true
 	l.doomed = append(l.doomed, l.queue...)
-	for child := range l.pending {
-		l.doomed = append(l.doomed, child)
-	}
+	// In the order in which they began: the same inputs give the same packets.
+	l.doomed = append(l.doomed, slices.SortedFunc(maps.Keys(l.pending), func(a, b *Endpoint) int {
+		return cmp.Or(cmp.Compare(l.pending[a], l.pending[b]), cmp.Compare(a.ID.RemotePort, b.ID.RemotePort),
+			bytes.Compare(a.ID.RemoteAddress.AsSlice(), b.ID.RemoteAddress.AsSlice()))
+	})...)
 	clear(l.pending)
 	l.queue = nil
 	l.ready.Store(0)

@@ -105,24 +105,3 @@ func TestIdleSize(t *testing.T) {
 	}
 
 }
-
-// BenchmarkBulk is the engine alone: both ends of a bulk transfer.
-func BenchmarkBulk(b *testing.B) {
-	for _, bb := range []struct {
-		name string
-		gso  int
-	}{{"mtu1500", 0}, {"gso64k", 64240}} {
-		b.Run(bb.name, func(b *testing.B) {
-			j := join(b, Params{MSS: 1460, GSOMaxSize: bb.gso}, DefaultSettings())
-			const n = 44 * 1448
-			b.SetBytes(n)
-			b.ReportAllocs()
-			for b.Loop() {
-				j.write(0, n)
-				for got := 0; got < n; got += j.drain(1) {
-					j.settle()
-				}
-			}
-		})
-	}
-}

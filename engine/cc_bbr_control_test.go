@@ -64,6 +64,7 @@ func TestBBRWindow(t *testing.T) {
 		{"and down to it", true, 3 * rigBDP, 1000, 2 * rigBDP},
 		{"grows in Startup", false, rigBDP, 1000, rigBDP + 1000},
 		{"stays in Startup", false, 3 * rigBDP, 1000, 3 * rigBDP},
+		{"stays in Startup at what the model allows", false, 2 * rigBDP, 1000, 2 * rigBDP},
 		{"never below four segments", true, 1000, 1000, 4000},
 	} {
 		r := newBBRRig(t).cruise()

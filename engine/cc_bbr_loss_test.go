@@ -276,3 +276,16 @@ func TestBBRUndoStartup(t *testing.T) {
 		t.Errorf("long-term bound %d, want none", r.b.inflightLongterm)
 	}
 }
+
+// A round trip with a loss lasts until what was outstanding at the loss has
+// arrived: it begins at what had arrived by then (section 5.5.10.2,
+// BBRNoteLoss).
+func TestBBRLossRoundBegins(t *testing.T) {
+	r := newBBRRig(t).cruise()
+	r.b.isLossInRound = false
+	had := r.b.delivered
+	r.b.onLost(lostSample{bytes: 1000, delivered: had + 5000, lost: 1000})
+	if got := r.b.lossRoundDelivered; got != had+5000 {
+		t.Errorf("the round begins at %d, want %d", got, had+5000)
+	}
+}

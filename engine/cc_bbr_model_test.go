@@ -174,3 +174,26 @@ func TestBBRInProbeBW(t *testing.T) {
 		}
 	}
 }
+
+// IsTimeToGoDown (section 5.3.3.9): a bound that limits the rate is no sign that
+// the path is full, but only where it does.
+func TestBBRTimeToGoDown(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		limited bool
+		cwnd    int
+		want    bool
+	}{
+		{"limited by the bound", true, 50_000, false},
+		{"limited below the bound", true, 49_999, true},
+		{"not limited", false, 50_000, true},
+	} {
+		r := newBBRRig(t).cruise()
+		r.b.enter(bbrUp)
+		r.b.fullBWNow, r.b.inflightLongterm, r.b.cwnd = true, 50_000, test.cwnd
+		r.b.cwndUsed = [2]bool{test.limited, false}
+		if got := r.b.isTimeToGoDown(&ackSample{}); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}

@@ -311,9 +311,9 @@ func (c *Conn) usable() int { return c.tx.una.Add(c.tx.wnd).Sub(c.tx.nxt) }
 func (c *Conn) allowed(mss int) (int, bool) {
 	unsent, usable := c.Unsent(), c.usable()
 	if unsent == 0 {
-		// A FIN alone is no text: it needs no room in the peer's buffer, nor in the
-		// congestion window (RFC 5681, section 2, counts data).
-		return 0, true
+		// A FIN needs no room in the peer's buffer. It is a segment, and waits until
+		// the congestion window has room for one, as netstack's does.
+		return 0, !c.segmentsOut()
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)

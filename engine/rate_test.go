@@ -257,3 +257,17 @@ func TestRateNothing(t *testing.T) {
 		t.Errorf("sample %+v of nothing", got)
 	}
 }
+
+// However little was sent when the application had no more, what arrives beyond it
+// is not limited by the application.
+func TestRateLimitedEndsSoon(t *testing.T) {
+	s := rateSampler{delivered: 2, limitedUntil: 1}
+	s.finish(&rateSample{}, 0)
+	if s.limitedUntil != 0 {
+		t.Error("still limited")
+	}
+	s = rateSampler{delivered: 1, limitedUntil: 1}
+	if s.finish(&rateSample{}, 0); s.limitedUntil == 0 {
+		t.Error("what was limited counts as if it were not")
+	}
+}

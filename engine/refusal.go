@@ -16,6 +16,8 @@ type refusal struct {
 	// lost is how many bytes were deemed lost since the last acknowledgment that
 	// it is bound to refuse (see bound).
 	lost int
+	// echo is the last timestamp that was looked at so.
+	echo uint32
 }
 
 // maxRefused bounds how many losses are laid to refusal by count.
@@ -37,6 +39,10 @@ func (c *Conn) noteRefused(n *ackNews, d *delivery) {
 		r.seen = true
 		r.count = min(r.count+1, maxRefused)
 	}
+	if d.echo == r.echo { // each costs a walk: a millisecond's worth shares it
+		return
+	}
+	r.echo = d.echo
 	// Only the last of that may yet come late: what a quarter of the least round
 	// trip covers, which is how far RACK expects reordering to go (RFC 8985,
 	// section 3.3.2).

@@ -268,12 +268,13 @@ func TestTextWhenBothAreShut(t *testing.T) {
 	s.State(engine.StateTimeWait)
 }
 
-// A FIN alone is no text, and does not wait for room in the congestion window (RFC
-// 5681, section 2).
+// A FIN alone is a segment, and waits until the congestion window has room for one.
 func TestFinBeyondCongestionWindow(t *testing.T) {
 	s := Established(t, plain(nil), 60000, "<mss 1000>")
 	send(s, 1, 10) // the initial window, full
 	s.Do("close", closeWrite)
+	s.Silent()
+	s.In(". 1 ack 1001 win 60000")
 	s.Out("F. 10001 ack 1")
 	s.In(". 1 ack 10002 win 60000")
 	s.State(engine.StateFinWait2)

@@ -335,9 +335,15 @@ func TestECNResponse(t *testing.T) {
 		o.Params.NoSACK = !sack
 		s := ecnOpened(t, o)
 		fill(s, 40000)
+		if s.Conn.Snapshot(s.Now).Recovery.Marked {
+			t.Error("reduced before a mark")
+		}
 		for una := 1001; una <= 5001; una += 1000 {
 			ack(s, ".E", una)
 			wantsCwnd(t, s, 5000)
+			if !s.Conn.Snapshot(s.Now).Recovery.Marked {
+				t.Errorf("at %d, the snapshot knows of no mark", una)
+			}
 		}
 		ack(s, ".E", 6001)
 		s.Out(".W 10001:11001 ack 1 ip ect0")
@@ -353,6 +359,9 @@ func TestECNResponse(t *testing.T) {
 		}
 		ack(s, ".", 11001) // CWR has come through
 		s.Out(". 15001:16001 ack 1 ip ect0")
+		if s.Conn.Snapshot(s.Now).Recovery.Marked {
+			t.Error("the reduction is not over for the snapshot")
+		}
 		ack(s, ".E", 12001) // a new mark
 		if n := s.Conn.Counters().MarkReductions; n != 2 {
 			t.Fatalf("the window was reduced %d times in two windows, want twice", n)

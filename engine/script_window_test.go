@@ -152,6 +152,16 @@ func TestCork(t *testing.T) {
 	s.In(". 1 ack 3801 win 9000")
 }
 
+// However little it holds, the cork lets it go by itself.
+func TestCorkOfOneByte(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 9000, "<mss 1000>")
+	s.Write(1)
+	s.Write(1000)
+	s.Out(". 1:2 ack 1")
+	s.Out("P. 2:1002 ack 1")
+	s.In(". 1 ack 1002 win 9000")
+}
+
 // What the cork lets go is cut where the path carries less than it did, and never
 // held back for being more than one segment.
 func TestCorkOnNarrowerPath(t *testing.T) {

@@ -68,8 +68,11 @@ type PacketsSnapshot struct {
 
 // RecoverySnapshot is what a Snapshot tells of loss recovery.
 type RecoverySnapshot struct {
-	Fast bool    // fast recovery is on
-	End  seq.Num // RecoveryPoint: it ends when this is acknowledged
+	Fast bool // fast recovery is on
+	// Marked says that the window was reduced for a mark, and that nothing sent
+	// after is acknowledged yet (RFC 3168, section 6.1.2).
+	Marked bool
+	End    seq.Num // RecoveryPoint: it ends when this is acknowledged
 	// HighRxt is the end of the highest range that this recovery has sent again
 	// (RFC 6675, section 2); SndUna while there is none.
 	HighRxt seq.Num
@@ -190,7 +193,11 @@ func (c *Conn) snapBoard(s *Snapshot) {
 func (c *Conn) snapRecovery(s *Snapshot) {
 	r := &s.Recovery
 	r.Fast, r.End, r.HighRxt = c.recovery.phase == phaseFast, c.recovery.point, c.tx.una
-	if c.loss == nil || !c.loss.spell.some {
+	if c.loss == nil {
+		return
+	}
+	r.Marked = c.loss.reduced.open && c.loss.reduced.mark
+	if !c.loss.spell.some {
 		return
 	}
 	spell := &c.loss.spell

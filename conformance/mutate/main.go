@@ -21,7 +21,7 @@ type options struct {
 	list           bool
 	only           string
 	dirs, packages string
-	more           string
+	more, skip     string
 	timeout        time.Duration
 	memory         int
 	equivalent     string
@@ -37,6 +37,7 @@ func main() {
 	f.StringVar(&o.dirs, "dirs", "engine,engine/seq,engine/wire", "the folders whose files are changed")
 	f.StringVar(&o.packages, "packages", "./engine,./engine/seq,./engine/wire,./conformance/sim", "the packages whose tests are run, with -short")
 	f.StringVar(&o.more, "more", "./engine=long,./endpoint,./transport", "those that are run where the first catch nothing; without -short where =long")
+	f.StringVar(&o.skip, "skip", "NearLinear", "tests that are left out, a regular expression: those that measure time, which fail on a busy machine")
 	f.StringVar(&o.only, "only", "", "try only these of the seed's mutations, by number, as in 3,14")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "how long the tests of one package may take")
 	f.IntVar(&o.memory, "memory", 2000, "how much they may take, in MiB")
@@ -79,7 +80,7 @@ func run(o options, out io.Writer) (bool, error) {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	t := &trial{packages: strings.Split(o.packages, ","), timeout: o.timeout, memory: o.memory, dir: dir}
+	t := &trial{packages: strings.Split(o.packages, ","), timeout: o.timeout, memory: o.memory, dir: dir, skip: o.skip}
 	if o.more != "" {
 		t.packages = append(t.packages, strings.Split(o.more, ",")...)
 	}
@@ -93,7 +94,7 @@ func run(o options, out io.Writer) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		reason := same[key(m)]
+		reason := reasonFor(m, same)
 		s.add(m, v, reason)
 		tell(out, o.from+i, m, v, reason)
 	}

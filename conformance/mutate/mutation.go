@@ -23,6 +23,7 @@ type mutation struct {
 	start, end int // the piece's offsets
 	kind, with string
 	was, is    string // the line before and after, without indentation
+	next       string // the line that follows
 }
 
 // String tells what the mutation does.
@@ -134,6 +135,8 @@ func (m *mutator) add(kind string, pos, end token.Pos, with string) {
 	to := c.end + strings.IndexByte(string(m.src[c.end:])+"\n", '\n')
 	c.was = strings.Join(strings.Fields(string(m.src[from:to])), " ")
 	c.is = strings.Join(strings.Fields(string(m.src[from:c.start])+with+string(m.src[c.end:to])), " ")
+	next, _, _ := strings.Cut(string(m.src[min(to+1, len(m.src)):]), "\n")
+	c.next = strings.Join(strings.Fields(next), " ")
 	m.found = append(m.found, c)
 }
 

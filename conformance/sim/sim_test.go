@@ -51,8 +51,15 @@ func TestKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o := k.kind.run(k.seed, c); o.err != nil {
+		o := k.kind.run(k.seed, c)
+		if o.err != nil {
 			t.Errorf("%s: %v\n  %s", name, o.err, strings.Join(o.trace, "\n  "))
+		}
+		for range 3 {
+			if again := k.kind.run(k.seed, c); again.hash != o.hash {
+				t.Errorf("%s: two runs differ", name)
+				break
+			}
 		}
 	}
 }

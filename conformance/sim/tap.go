@@ -16,6 +16,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"tcpcb/engine"
+	"tcpcb/engine/enginetest"
 	"tcpcb/engine/seq"
 	"tcpcb/engine/wire"
 )
@@ -121,6 +122,9 @@ func (t *tap) note(b []byte, out bool) {
 	if !ok {
 		return
 	}
+	if !out && !t.intact(tcp) {
+		return // the host will not see it either
+	}
 	var h wire.Header
 	n, err := h.Parse(tcp)
 	if err != nil {
@@ -172,6 +176,12 @@ func (t *tap) note(b []byte, out bool) {
 	}
 }
 
+// intact reports whether a segment that came has the right checksum.
+func (t *tap) intact(tcp header.TCP) bool {
+	sum := header.PseudoHeaderChecksum(header.TCPProtocolNumber, t.run.addrs[1-t.host], t.run.addrs[t.host], uint16(len(tcp)))
+	return checksum.Checksum(tcp, sum) == 0xffff
+}
+
 func (t *tap) log(h *wire.Header, flow, text int, out bool) {
 	way := "<"
 	if out {
@@ -189,9 +199,13 @@ func (t *tap) forge(f *forgedFlow) {
 	if !mine.ackedAny || !theirs.sentAny || !mine.gotAny {
 		return
 	}
+	if f.Kind == enginetest.ForgeStamp && t.run.Hosts[t.host].Cookies {
+		return // where the connection is gone already, it would open another
+	}
 	var s engine.Snapshot
 	s.State, s.SACK, s.Timestamps, s.TSRecent = engine.StateEstablished, true, mine.stamps, mine.stamp
-	s.SndUna, s.SndNxt, s.SndWnd = mine.una, mine.sent, int(mine.window)
+	// It may send more until all of them have come.
+	s.SndUna, s.SndNxt, s.SndWnd = mine.una, mine.sent.Add(1<<20), int(mine.window)
 	// What the peer has sent may have come, or not.
 	s.RcvNxt, s.LastAckSent, s.RcvAdv = theirs.sent, mine.acked, seq.Max(mine.edge, theirs.sent)
 	for i := range max(1, f.Times) {

@@ -19,6 +19,9 @@ type plan struct {
 	op *posix.Op
 	// check compares what the call told beside its result; nil for nothing.
 	check func(posix.Result) error
+	// excuse tells what lets pass a result, or what was told beside it, that is not
+	// the script's, by MatchRFC; nil for nothing.
+	excuse func(posix.Result) string
 	// opens tells that the result is the number of a file, which need not be the
 	// script's; opened is told of it, script's first.
 	opens  bool
@@ -107,21 +110,31 @@ func (r *runner) judgeCall(b *blockedCall) error {
 	if res.Unsupported != "" {
 		return &unsupported{c.Line, res.Unsupported}
 	}
-	if err := r.judgeResult(b, res); err != nil {
-		return err
+	err := r.judgeResult(b, res)
+	if err == nil && b.check != nil {
+		err = b.check(res)
 	}
-	if b.check != nil {
-		if err := b.check(res); err != nil {
-			return err
+	if err == nil {
+		err = r.judgeEnd(b)
+	}
+	if _, wrong := err.(*mismatch); wrong && b.excuse != nil && r.o.Match == MatchRFC {
+		if why := b.excuse(res); why != "" {
+			r.lenient(c.Line, why)
+			return nil
 		}
 	}
-	if c.Blocks {
+	return err
+}
+
+// judgeEnd checks when a call returned.
+func (r *runner) judgeEnd(b *blockedCall) error {
+	if c := b.event.Call; c.Blocks {
 		end := b.event.offset + c.End
 		at := r.time.now()
 		if d := b.op.Ended().Sub(b.op.Begun()); b.event.at+d < at {
 			at = b.event.at + d
 		}
-		err := timeError(c.Line, "the return of "+c.Name, end, end, at, r.tolerance(end-b.event.at))
+		err := timeError(b.event.Line, "the return of "+c.Name, end, end, at, r.tolerance(end-b.event.at))
 		if err != nil && r.o.Match == MatchRFC && writes[c.Name] && at < end {
 			r.lenient(c.Line, lenientBuffer)
 			return nil

@@ -13,6 +13,6 @@
 // has come to rest. In real time the stack has the clock of the machine.
 //
 // A script that needs what is not there ends as Unsupported, with what and where,
-// and never as a pass. Lenient tells what MatchRFC accepts beyond what packetdrill
-// does, and each such case is in the report.
+// and never as a pass. What MatchRFC accepts beyond what packetdrill does is listed
+// in lenient.go, and each use of it is in the report.
 package drill

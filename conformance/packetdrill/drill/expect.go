@@ -126,6 +126,10 @@ func (r *runner) gather(t *timedEvent) (*packet, error) {
 			r.lenient(t.Line, extra(want, got))
 			got = r.sniff(deadline)
 		}
+		if got != nil && probes(want, got) {
+			r.lenient(t.Line, lenientProbe)
+			return got, nil
+		}
 		if got != nil && covered(want, got) {
 			r.putBack(got)
 			r.lenient(t.Line, lenientAckJoined)
@@ -263,7 +267,7 @@ func (r *runner) judgeTime(t *timedEvent, got *packet) error {
 // timeLeniency tells why a packet may come at another time than the script's.
 func timeLeniency(t *timedEvent, got *packet) string {
 	switch last := max(t.at, t.end); {
-	case pureAck(got.tcp) && got.at <= last+maxAckDelay:
+	case pureAck(got.tcp) && !got.old && got.at <= last+maxAckDelay:
 		return lenientAckTime
 	case t.at > t.offset+timerGranularity && got.at >= t.at-timerGranularity && got.at <= last+timerGranularity:
 		return lenientTimer // it answers nothing that came

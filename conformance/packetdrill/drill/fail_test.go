@@ -128,6 +128,7 @@ func TestUnsupportedAndBroken(t *testing.T) {
 	}{
 		{open + "+0 frobnicate(3) = 0", Unsupported, 2, "frobnicate"},
 		{open + "+0 setsockopt(3, SOL_SOCKET, SO_NOSUCH, [1], 4) = 0", Unsupported, 2, "SO_NOSUCH"},
+		{open + "+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 4", Unsupported, 2, "no TCP's"},
 		{open + "+0 < udp (10)", Unsupported, 2, "UDP"},
 		{open + "+0 > udp (10)", Unsupported, 2, "UDP"},
 		{open + "+0 > ipv4 192.0.2.1 > 192.0.2.2: S 0:0(0)", Unsupported, 2, "tunnels"},

@@ -47,7 +47,6 @@ func (d *device) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
 type wire struct {
 	link *device
 	pcap *sniffer.Endpoint // nil for none
-	err  error             // of the capture
 	// sent are the packets that were not looked at yet.
 	sent []*packet
 }

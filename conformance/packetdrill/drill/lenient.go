@@ -43,13 +43,17 @@ const (
 	// Less than a full segment waits while text is outstanding (RFC 9293, section
 	// 3.7.4, SHLD-7). Linux sends it unless other such is outstanding.
 	lenientNagle = "the end of a text, which the Nagle algorithm holds back"
+	// A probe of a window or of an idle peer may have an octet that the peer has
+	// already, or nothing (RFC 9293, sections 3.8.4, MAY-6, and 3.8.6.1).
+	lenientProbe = "an octet in a probe"
 	// Timers have a granularity, G in RFC 6298, section 2.3, which is for each
 	// system to choose: Linux waits for up to two of its ticks more than it
 	// computed, of 4 ms or of 10.
 	lenientTimer = "the granularity of timers"
 	// How much a socket takes before it is sent is no TCP's matter: Linux counts
 	// its own bookkeeping, too.
-	lenientBuffer = "how much a send buffer takes"
+	lenientBuffer   = "how much a send buffer takes"
+	lenientWritable = "with how much room a socket is writable"
 )
 
 // timerGranularity is how much later or sooner what a timer sends may come.
@@ -140,6 +144,19 @@ func covered(want *script.TCP, got *packet) bool {
 		return true
 	}
 	return want.Ack == got.tcp.Ack && want.Seq == got.tcp.Seq && span(got.tcp) > 0
+}
+
+// probes makes a probe with an octet one without, as the script wants it, and
+// reports whether it has.
+func probes(want *script.TCP, got *packet) bool {
+	t := got.tcp
+	if !pureAck(want) || t == nil || !got.old || t.Len != 1 || t.Flags&^script.PSH != script.ACK || t.Seq != want.Seq {
+		return false
+	}
+	bare := *t
+	bare.Len, bare.Flags = 0, script.ACK
+	got.tcp, got.payload = &bare, nil
+	return true
 }
 
 // extra tells why what was sent may be passed over in search of what the script

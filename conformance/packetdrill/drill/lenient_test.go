@@ -25,6 +25,11 @@ func TestLeniencies(t *testing.T) {
    +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
    +0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
    +0 > S 0:0(0) `
+	const nagle = "+0 write(3, ..., 2100) = 2100\n"
+	const epoll = "+0 epoll_create(1) = 5\n +0 epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLOUT|EPOLLIN, fd=3}) = 0\n"
+	small := "`sysctl -q net.ipv4.tcp_wmem=\"4096 10000 10000\"`\n" + opened + "+0 fcntl(3, F_SETFL, O_RDWR) = 0\n"
+	full := "`sysctl -q net.ipv4.tcp_wmem=\"4096 10000 10000\"`\n" + opened + "+0 write(3, ..., 20000) = 10000\n"
+	shut := strings.Replace(opened, "win 32768", "win 0", 1) + "+0 write(3, ..., 10) = 10\n"
 	const gaps = `
   +.1 < . 1001:2001(1000) ack 1 win 9
    +0 > . 1:1(0) ack 1 <...>
@@ -75,6 +80,28 @@ func TestLeniencies(t *testing.T) {
 		{"acknowledgment more",
 			opened + "+.1 < P. 1:11(10) ack 1 win 9\n +.1 < P. 11:21(10) ack 1 win 9\n +0 > . 1:1(0) ack 21",
 			opened + "+.1 < . 11:21(10) ack 1 win 9\n +.1 < . 31:41(10) ack 1 win 9\n +0 > . 1:1(0) ack 1 <nop,nop,sack 31:41 11:21>", lenientAckExtra},
+		{"answer",
+			opened + "+.1 < . 1:1(0) ack 99 win 9\n +0 < P. 1:11(10) ack 1 win 9\n +0 > . 1:1(0) ack 11",
+			opened + "+.1 < . 1:1(0) ack 99 win 9\n +0 < P. 1:11(10) ack 1 win 9\n +0 > . 1:1(0) ack 12", lenientAnswer},
+		{"Nagle",
+			opened + nagle + "+0 > P. 1:2101(2100) ack 1\n +.1 < . 1:1(0) ack 2001 win 32768\n +.1 < . 1:1(0) ack 2101 win 32768\n" +
+				"+0 write(3, ..., 10) = 10\n +0 > P. 2101:2111(10) ack 1",
+			opened + nagle + "+0 > P. 1:3101(3100) ack 1", lenientNagle},
+		{"probe",
+			shut + "+.3 > . 0:0(0) ack 1",
+			shut + "+.6 > . 0:0(0) ack 1", lenientProbe},
+		{"writable",
+			full + "+0 poll([{fd=3, events=POLLOUT, revents=POLLOUT}], 1, 0) = 1",
+			full + "+0 poll([{fd=3, events=POLLOUT, revents=POLLOUT|POLLIN}], 1, 0) = 1", lenientWritable},
+		{"writable, by epoll",
+			full + epoll + "+0 epoll_wait(5, {events=EPOLLOUT, fd=3}, 1, 0) = 1",
+			full + epoll + "+0 epoll_wait(5, {events=EPOLLIN, fd=3}, 1, 0) = 1", lenientWritable},
+		{"buffer",
+			strings.Replace(full, "= 10000", "= 9000", 1),
+			strings.Replace(full, "= 10000", "= -1 EAGAIN (x)", 1), lenientBuffer},
+		{"buffer, while it waits",
+			small + "+0...0.4 write(3, ..., 20000) = 20000\n +0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768\n +.3 < . 1:1(0) ack 10001 win 32768",
+			small + "+0...0.05 write(3, ..., 20000) = 20000\n +0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768", lenientBuffer},
 		{"timer",
 			opened + "+0 write(3, ..., 2000) = 2000\n +0 > P. 1:2001(2000) ack 1\n +.215 > P. 1001:2001(1000) ack 1",
 			opened + "+0 write(3, ..., 2000) = 2000\n +0 > P. 1:2001(2000) ack 1\n +.3 > P. 1001:2001(1000) ack 1", ""},

@@ -31,8 +31,9 @@ type packet struct {
 	cut bool
 	// news tells that it acknowledges, or opens the window, beyond all before it;
 	// shrinks that it takes back some of the window; answers that something came in
-	// before it that cannot be accepted.
-	news, shrinks, answers bool
+	// before it that cannot be accepted; old that it begins where something was
+	// sent before.
+	news, shrinks, answers, old bool
 }
 
 // end returns the sequence number after the packet's, its FIN counted.

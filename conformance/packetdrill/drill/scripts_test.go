@@ -18,7 +18,7 @@ func tcpcb() Options {
 }
 
 // ownScripts returns the paths of the project's scripts.
-func ownScripts(t *testing.T) []string {
+func ownScripts(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../scripts/*.pkt")
 	if err != nil || len(files) == 0 {
@@ -79,19 +79,29 @@ func TestVirtualTimeIsQuick(t *testing.T) {
 	}
 }
 
-// In real time, and with netstack's own TCP, a script runs as well.
+// In real time, and with netstack's own TCP, a script runs as well. What a busy
+// machine makes late in real time is no TCP's fault: such a run has a few attempts.
 func TestRealTimeAndNetstack(t *testing.T) {
 	text, err := os.ReadFile("../../scripts/close-remote.pkt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Options{
-		{Provider: ProviderByName("tcpcb"), Match: MatchRFC, Time: Real, Before: tolerant},
-		{Provider: ProviderByName("gvisor"), Match: MatchRFC, Time: Real, Before: tolerant},
-		{Provider: ProviderByName("gvisor"), Match: MatchRFC, Time: Virtual},
+	for _, tt := range []struct {
+		o        Options
+		attempts int
+	}{
+		{Options{Provider: ProviderByName("tcpcb"), Match: MatchRFC, Time: Real, Before: tolerant}, 10},
+		{Options{Provider: ProviderByName("gvisor"), Match: MatchRFC, Time: Real, Before: tolerant}, 10},
+		{Options{Provider: ProviderByName("gvisor"), Match: MatchRFC, Time: Virtual}, 1},
 	} {
-		if r := RunText("close-remote.pkt", string(text), nil, o); r.Verdict != Pass {
-			t.Errorf("%s, %s time: %v", o.Provider.Name, o.Time, r)
+		var r *Report
+		for range tt.attempts {
+			if r = RunText("close-remote.pkt", string(text), nil, tt.o); r.Verdict == Pass {
+				break
+			}
+		}
+		if r.Verdict != Pass {
+			t.Errorf("%s, %s time: %v", tt.o.Provider.Name, tt.o.Time, r)
 		}
 	}
 }

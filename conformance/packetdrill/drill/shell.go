@@ -75,7 +75,7 @@ func (s *shell) run(text string) error {
 	if s.wrote != nil {
 		return s.wrote
 	}
-	if _, status := interp.IsExitStatus(err); status {
+	if status := interp.ExitStatus(0); errors.As(err, &status) {
 		return errors.New("a command failed")
 	}
 	return err

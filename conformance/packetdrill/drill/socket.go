@@ -154,8 +154,8 @@ func (s *socket) echo(w *script.TCP, scaled bool) bool {
 	return false
 }
 
-// watch notes what a segment that goes out tells, and sets its news, shrinks and
-// answers.
+// watch notes what a segment that goes out tells, and sets what the packet is
+// to the connection.
 func (s *socket) watch(p *packet) {
 	t := p.tcp
 	if t == nil || t.Flags&script.RST != 0 {
@@ -172,6 +172,7 @@ func (s *socket) watch(p *packet) {
 	if t.Flags&script.SYN != 0 {
 		end++
 	}
+	p.old = s.sentEnd != 0 && before(t.Seq, s.sentEnd)
 	if s.sentEnd == 0 || before(s.sentEnd, end) {
 		s.sentEnd = end
 	}

@@ -13,8 +13,6 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
-
-	"tcpcb/conformance/packetdrill/posix"
 )
 
 // setting is what one of Linux's settings is here.
@@ -66,7 +64,6 @@ type protocolOption = tcpip.SettableTransportProtocolOption
 // host is what a script runs on.
 type host struct {
 	stack    *stack.Stack
-	kernel   *posix.Kernel
 	provider *Provider
 	ignored  func(what string)
 }

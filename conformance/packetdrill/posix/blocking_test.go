@@ -5,11 +5,17 @@ package posix_test
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+
 	"tcpcb/conformance/packetdrill/posix"
+	"tcpcb/transport"
 )
 
 // A connection through its life, with calls that block.
@@ -163,6 +169,7 @@ func TestLimits(t *testing.T) {
 			w.Errorf("read took %v", d)
 		}
 		w.done(w.b.Write(s, posix.Bytes(text(4))), 4, 0)
+		w.want(w.a.PollFDs([]posix.PollFD{{FD: c, Events: posix.POLLIN}}, -1), 1, 0)
 		// What came counts, where the rest did not.
 		w.want(w.a.Recv(c, buf, posix.MSG_WAITALL), 4, 0)
 		w.done(w.a.SetSockOpt(c, posix.SOL_SOCKET, posix.SO_RCVTIMEO, posix.Timeval(0)), 0, 0)
@@ -192,8 +199,6 @@ func TestNonBlocking(t *testing.T) {
 		c := w.ok(w.a.Socket(posix.AF_INET, posix.SOCK_STREAM|posix.SOCK_NONBLOCK, posix.IPPROTO_TCP))
 		w.done(w.a.Fcntl(c, posix.F_GETFL, 0), posix.O_RDWR|posix.O_NONBLOCK, 0)
 		w.done(w.a.Connect(c, posix.Addr4(addrB, 80)), -1, posix.EINPROGRESS)
-		w.done(w.a.Connect(c, posix.Addr4(addrB, 80)), -1, posix.EALREADY)
-		w.done(w.a.Write(c, posix.Bytes(text(1))), -1, posix.EAGAIN)
 		w.want(w.a.PollFDs([]posix.PollFD{{FD: c, Events: posix.POLLOUT}}, -1), 1, 0)
 		w.done(w.a.Connect(c, posix.Addr4(addrB, 80)), 0, 0)
 		w.done(w.a.Connect(c, posix.Addr4(addrB, 80)), -1, posix.EISCONN)
@@ -204,6 +209,13 @@ func TestNonBlocking(t *testing.T) {
 		w.done(w.b.Fcntl(s, posix.F_GETFD, 0), posix.FD_CLOEXEC, 0)
 		w.done(w.b.Read(s, posix.Bytes(make([]byte, 1))), -1, posix.EAGAIN)
 
+		// Nobody answers there.
+		z := w.ok(w.a.Socket(posix.AF_INET, posix.SOCK_STREAM|posix.SOCK_NONBLOCK, 0))
+		nobody := posix.Addr4(netip.MustParseAddr("10.9.0.99"), 80)
+		w.done(w.a.Connect(z, nobody), -1, posix.EINPROGRESS)
+		w.done(w.a.Connect(z, nobody), -1, posix.EALREADY)
+		w.done(w.a.Write(z, posix.Bytes(text(1))), -1, posix.EAGAIN)
+		w.done(w.a.PollFDs([]posix.PollFD{{FD: z, Events: posix.POLLOUT | posix.POLLIN}}, 0), 0, 0)
 		// Nobody listens there.
 		x := w.ok(w.a.Socket(posix.AF_INET, posix.SOCK_STREAM|posix.SOCK_NONBLOCK, 0))
 		w.done(w.a.Connect(x, posix.Addr4(addrB, 81)), -1, posix.EINPROGRESS)
@@ -284,4 +296,46 @@ func TestCloseMeanwhile(t *testing.T) {
 		w.done(w.a.Close(d), 0, 0)
 		w.want(w.b.Read(s, posix.Bytes(make([]byte, 10))), 0, 0)
 	})
+}
+
+// Calls of several goroutines, each of which waits for its own in real time.
+func TestWait(t *testing.T) {
+	for _, tcp := range []stack.TransportProtocolFactory{transport.NewProtocol, tcp.NewProtocol} {
+		w := newWorld(t, tcp, nil)
+		l := w.listen(80)
+		const pairs, n = 4, 200_000
+		var all sync.WaitGroup
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		check := func(what string, op *posix.Op, ret int) int {
+			r := op.Wait(ctx)
+			if r.Errno != 0 || ret >= 0 && r.Ret != int64(ret) {
+				t.Errorf("%s: %v", what, r)
+			}
+			return int(r.Ret)
+		}
+		for range pairs {
+			all.Go(func() {
+				fd := check("accept", w.b.Accept(l), -1)
+				buf := make([]byte, n)
+				check("recv", w.b.Recv(fd, posix.Bytes(buf), posix.MSG_WAITALL), n)
+				if !bytes.Equal(buf, text(n)) {
+					t.Error("other bytes came")
+				}
+				check("close", w.b.Close(fd), 0)
+			})
+			all.Go(func() {
+				fd := check("socket", w.a.Socket(posix.AF_INET, posix.SOCK_STREAM, 0), -1)
+				check("connect", w.a.Connect(fd, posix.Addr4(addrB, 80)), 0)
+				check("write", w.a.Write(fd, posix.Bytes(text(n))), n)
+				check("read", w.a.Read(fd, posix.Bytes(make([]byte, 1))), 0)
+			})
+		}
+		all.Wait()
+		stop, interrupt := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer interrupt()
+		if r := w.b.Accept(l).Wait(stop); r.Errno != posix.EINTR {
+			t.Errorf("accept: %v", r)
+		}
+	}
 }

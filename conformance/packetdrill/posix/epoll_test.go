@@ -27,6 +27,7 @@ func (w *world) events(k *posix.Kernel, ep, timeout int, want ...posix.EpollEven
 func TestEpoll(t *testing.T) {
 	everywhere(t, func(w *world) {
 		c, s := w.connect(80)
+		w.pass(20 * time.Millisecond) // in real time, until all has been told of the handshake
 		k := w.b
 		level, edge := w.ok(k.EpollCreate(1)), w.ok(k.EpollCreate1(posix.EPOLL_CLOEXEC))
 		w.done(k.EpollCtl(level, posix.EPOLL_CTL_ADD, s, &posix.EpollEvent{Events: posix.EPOLLIN, Data: 1}), 0, 0)

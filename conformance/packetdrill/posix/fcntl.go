@@ -97,6 +97,8 @@ func (k *Kernel) ioctl(fd, request int, arg int64) Result {
 			return lacking(ENOTTY, "ioctl SIOCATMARK")
 		}
 		return lacking(ENOTTY, fmt.Sprintf("ioctl %#x", request))
+	case *epoll:
+		return fail(EINVAL) // it has requests of its own
 	case pipeIn:
 		if request == FIONREAD {
 			return value(len(f.buf), nil)

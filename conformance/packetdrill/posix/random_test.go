@@ -106,7 +106,8 @@ func (m *monkey) offset() *int64 {
 // flags returns flags of a message.
 func (m *monkey) flags() int {
 	all := []int{0, 0, posix.MSG_DONTWAIT, posix.MSG_PEEK, posix.MSG_TRUNC, posix.MSG_WAITALL, posix.MSG_MORE, posix.MSG_EOR, posix.MSG_FASTOPEN}
-	return all[m.IntN(len(all))] | all[m.IntN(len(all))]
+	one, two := all[m.IntN(len(all))], all[m.IntN(len(all))]
+	return one | two
 }
 
 // call makes a call.

@@ -295,6 +295,9 @@ func (k *Kernel) Connect(fd int, addr SockAddr) *Op {
 	if e != 0 {
 		return k.ready(call, fail(e))
 	}
+	if s.state() == TCP_LISTEN {
+		return k.ready(call, fail(EISCONN))
+	}
 	if full.Addr.BitLen() == 0 {
 		// Linux connects to itself where the address is that of all interfaces.
 		return k.ready(call, lacking(ECONNREFUSED, "connect to the address of all interfaces"))

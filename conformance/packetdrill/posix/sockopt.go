@@ -71,8 +71,8 @@ func (k *Kernel) GetSockOpt(fd, level, name, optlen int) *Op {
 
 func (k *Kernel) getOption(s *socket, id optionID, optlen int) Result {
 	const call = "getsockopt"
-	if id.level == SOL_IPV6 && s.family != AF_INET6 {
-		return fail(ENOPROTOOPT)
+	if id.prefix() == "" || id.level == SOL_IPV6 && s.family != AF_INET6 {
+		return fail(EOPNOTSUPP)
 	}
 	if o, is := numbers[id]; is && o.get != nil {
 		v, err := o.get(k, s)

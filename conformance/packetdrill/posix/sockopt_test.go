@@ -179,8 +179,9 @@ func TestTCPInfo(t *testing.T) {
 		w.pass(100 * time.Millisecond)
 		i, b := info(w.a, c)
 		v := i.Values()
-		want := map[string]int64{"tcpi_state": posix.TCP_ESTABLISHED, "tcpi_ca_state": posix.TCP_CA_Open, "tcpi_snd_ssthresh": 0x7fffffff}
-		if w.clock != nil {
+		want := map[string]int64{"tcpi_state": posix.TCP_ESTABLISHED, "tcpi_ca_state": posix.TCP_CA_Open}
+		if w.clock != nil { // on a busy machine, something may be sent again
+			want["tcpi_snd_ssthresh"] = 0x7fffffff
 			want["tcpi_rtt"], want["tcpi_min_rtt"] = 2000, 2000
 			want["tcpi_total_retrans"] = 0
 		}
@@ -194,7 +195,7 @@ func TestTCPInfo(t *testing.T) {
 				w.Errorf("%s %d, %v; want %d", name, got, known, n)
 			}
 		}
-		if v["tcpi_rtt"] < 2000 || v["tcpi_rtt"] > 1_000_000 || v["tcpi_snd_cwnd"] < 10 {
+		if v["tcpi_rtt"] < 2000 || v["tcpi_rtt"] > 1_000_000 || v["tcpi_snd_cwnd"] < 1 {
 			w.Errorf("%v", v)
 		}
 		if _, known := i.Get("tcpi_rwnd_limited"); known {

@@ -139,8 +139,9 @@ func caState(s tcpip.CongestionControlState) int64 {
 	return TCP_CA_Open
 }
 
-// dupThresh is how many segments late tcpcb takes for reordering (RFC 6675, section
-// 2; RFC 8985, section 6.2): Linux's number moves, and this does not.
+// dupThresh is how many segments may overtake one before tcpcb takes it for lost,
+// while it has seen no reordering (RFC 8985, section 6.2, step 4). When it has, it
+// counts time, and no number of segments stands for that.
 const dupThresh = 3
 
 // fillInfo adds what tcpcb's engine knows. Where Linux counts a packet as lost
@@ -152,8 +153,13 @@ func fillInfo(v map[string]int64, now engine.Instant, k *engine.Snapshot, n *eng
 	if k.Ssthresh != math.MaxInt {
 		v["tcpi_snd_ssthresh"] = min(int64(k.Ssthresh/k.Info.SMSS), infiniteSsthresh)
 	}
-	if v["tcpi_ca_state"] == TCP_CA_Open && (k.SackedSegments > 0 || k.DupAcks > 0) {
-		v["tcpi_ca_state"] = TCP_CA_Disorder
+	if v["tcpi_ca_state"] == TCP_CA_Open {
+		switch {
+		case k.Recovery.Marked:
+			v["tcpi_ca_state"] = TCP_CA_CWR
+		case k.SackedSegments > 0 || k.DupAcks > 0:
+			v["tcpi_ca_state"] = TCP_CA_Disorder
+		}
 	}
 	v["tcpi_retransmits"] = int64(k.Retries)
 	v["tcpi_probes"], v["tcpi_backoff"] = int64(k.Probes), int64(k.Backoff)
@@ -167,7 +173,9 @@ func fillInfo(v map[string]int64, now engine.Instant, k *engine.Snapshot, n *eng
 	if k.LastSent != engine.Never {
 		v["tcpi_last_data_sent"] = now.Sub(k.LastSent).Milliseconds()
 	}
-	v["tcpi_reordering"] = dupThresh
+	if !k.ReorderSeen {
+		v["tcpi_reordering"] = dupThresh
+	}
 	v["tcpi_min_rtt"] = k.MinRTT.Microseconds()
 	v["tcpi_rcv_rtt"] = int64(k.RcvRTT / time.Microsecond)
 	v["tcpi_snd_wnd"], v["tcpi_rcv_wnd"] = int64(k.SndWnd), int64(k.RcvWnd)

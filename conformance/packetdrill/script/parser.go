@@ -14,7 +14,7 @@ import (
 // Limits that keep a script from taking memory without end.
 const (
 	maxDepth = 64      // of expressions in each other
-	maxTime  = 1e9     // seconds
+	maxTime  = 1e6     // seconds
 	maxSize  = 4 << 20 // bytes of a script
 )
 
