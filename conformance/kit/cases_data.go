@@ -119,10 +119,18 @@ var dataCases = []Case{
 	}},
 	{Name: "RFC9293/3.10.7.4/MUST-58", About: "segments that come together are acknowledged together", play: func(w *world) {
 		w.passive(40000, mss)
-		w.Together("P. 1:101 ack 1 win 40000", "P. 101:201 ack 1 win 40000", "P. 201:301 ack 1 win 40000", "P. 301:401 ack 1 win 40000")
-		got := w.Run(time.Second / 2)
-		w.Expect(len(got) > 0 && got[len(got)-1].ack == 401, "not all is acknowledged: %v", got)
-		w.Expect(len(got) < 4, "4 segments that came together have %d acknowledgments", len(got))
+		// A TCP that processes on goroutines of its own may be done with each before
+		// the next comes, by chance: once is enough.
+		for at := 1; at < 4*100*50; at += 400 {
+			w.Together("P. "+span(at, at+100)+" ack 1 win 40000", "P. "+span(at+100, at+200)+" ack 1 win 40000",
+				"P. "+span(at+200, at+300)+" ack 1 win 40000", "P. "+span(at+300, at+400)+" ack 1 win 40000")
+			got := w.Run(time.Second / 2)
+			w.Expect(len(got) > 0 && got[len(got)-1].ack == at+400, "not all is acknowledged: %v", got)
+			if len(got) < 4 {
+				return
+			}
+		}
+		w.fail("4 segments that come together have 4 acknowledgments each time")
 	}},
 	{Name: "RFC9293/3.10.7.4/MUST-59", About: "a queue of segments is worked off before any acknowledgment is sent", play: func(w *world) {
 		w.passive(40000, mss)
