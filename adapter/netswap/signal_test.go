@@ -27,7 +27,7 @@ func TestCommand(t *testing.T) {
 		{name: "failure", script: "exit 7", status: 7},
 		{name: "killed", script: "kill -KILL $$", status: statusSignal + int(syscall.SIGKILL)},
 		{name: "terminated", script: "echo now; exec sleep 600", signal: syscall.SIGTERM, status: statusSignal + int(syscall.SIGTERM)},
-		{name: "caught", script: "trap 'exit 9' HUP; echo now; while :; do sleep 0.01; done", signal: syscall.SIGHUP, status: 9},
+		{name: "caught", script: "trap 'exit 9' USR1; echo now; while :; do sleep 0.01; done", signal: syscall.SIGUSR1, status: 9},
 		{name: "absent", status: statusNotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {
