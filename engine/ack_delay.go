@@ -36,7 +36,7 @@ func (c *Conn) oweAck(now Instant, n int) {
 	}
 	if !c.timers.armed(timerAck) {
 		at := now.Add(delay)
-		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), c.set.AckEvery)
+		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), min(c.set.AckEvery, batchBytes/c.fullSegment()))
 		c.timers.arm(timerAck, at)
 	}
 }
@@ -57,6 +57,9 @@ const (
 	// batchRuns is how many batches have to come quickly before a larger one is
 	// waited for: the sender, whose window grows meanwhile, has many on the way.
 	batchRuns = 32
+	// batchBytes bounds a batch: what GRO hands over at once. Where a segment is as
+	// large, the sender may have few more on the way.
+	batchBytes = 64 << 10
 )
 
 // full reports whether n full segments are a batch.

@@ -323,6 +323,21 @@ func TestDelayedAckGrows(t *testing.T) {
 	s.Out(ack())
 }
 
+// Segments as large as a batch may be are acknowledged one by one: the sender may
+// have no more on the way.
+func TestDelayedAckOfLargeSegments(t *testing.T) {
+	o := plain(func(set *engine.Settings) {
+		set.AckDelay, set.AckEvery, set.RcvBuf = time.Millisecond, 32, 1<<20
+	})
+	o.Params.MSS, o.Params.NoWindowScale = 40000, false
+	s := Established(t, o, 1000, "<mss 40000,ws 7>")
+	for at := 1; at < 100*40000; at += 40000 {
+		s.In(". " + span(at, at+40000) + " ack 1 win 1000")
+		s.Read(1<<20, 40000)
+		s.Out(fmt.Sprintf(". 1 ack %d", at+40000))
+	}
+}
+
 // Cork lets go of a send buffer whose writer is not told of room yet: nothing
 // would ever come to fill the segment.
 func TestCorkOfSmallBuffer(t *testing.T) {
