@@ -106,3 +106,15 @@ func (g *gather) Read(b []byte) (int, error) {
 	g.n += c
 	return c, nil
 }
+
+// check returns what is wrong with a message before it is looked into; 0 where
+// nothing is.
+func (m *Message) check() Errno {
+	switch {
+	case m == nil:
+		return EFAULT
+	case len(m.Iov) > maxIov:
+		return EMSGSIZE
+	}
+	return 0
+}

@@ -31,11 +31,8 @@ func (k *Kernel) RecvFrom(fd int, buf Memory, flags int) *Op {
 // is there to read.
 func (k *Kernel) RecvMsg(fd int, msg *Message, flags int) *Op {
 	const call = "recvmsg"
-	switch {
-	case msg == nil:
-		return k.ready(call, fail(EFAULT))
-	case len(msg.Iov) > maxIov:
-		return k.ready(call, fail(EMSGSIZE))
+	if e := msg.check(); e != 0 {
+		return k.ready(call, fail(e))
 	}
 	return k.recv(call, fd, msg.Iov, flags, msg)
 }

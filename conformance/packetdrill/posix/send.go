@@ -29,11 +29,8 @@ func (k *Kernel) SendTo(fd int, buf Memory, flags int, _ SockAddr) *Op {
 // SendMsg is Send of several parts.
 func (k *Kernel) SendMsg(fd int, msg *Message, flags int) *Op {
 	const call = "sendmsg"
-	switch {
-	case msg == nil:
-		return k.ready(call, fail(EFAULT))
-	case len(msg.Iov) > maxIov:
-		return k.ready(call, fail(EMSGSIZE))
+	if e := msg.check(); e != 0 {
+		return k.ready(call, fail(e))
 	}
 	return k.send(call, fd, msg.Iov, flags, msg)
 }
