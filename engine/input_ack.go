@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -89,7 +88,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 	if d.bytes > 0 {
 		c.txc.cwndLimited, c.loss.burst = false, 0
 		if c.txc.roundEnd.LessEq(c.tx.una) {
-			c.txc.maxFlight, c.txc.roundEnd = int32(min(c.pipe(), math.MaxInt32)), c.tx.nxt
+			c.txc.used(c.pipe(), c.tx.nxt)
 		}
 		c.armProbe(now)
 	}

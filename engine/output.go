@@ -29,6 +29,11 @@ type outputState struct {
 	paceHeld    bool // when last there was nothing to send, the pace kept text back
 }
 
+// used notes the pipe, and where the round trip ends that it is the largest of.
+func (o *outputState) used(pipe int, end seq.Num) {
+	o.maxFlight, o.roundEnd = int32(min(pipe, math.MaxInt32)), end
+}
+
 // PollSegment fills out with the next segment to send, and reports whether
 // there is one. What is due first: resets, the handshake, retransmissions,
 // text and FIN, probes, and an acknowledgment where nothing carried it.
@@ -293,8 +298,8 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
 	c.loss.burst += n
-	if pipe := int32(min(c.pipe(), math.MaxInt32)); pipe > c.txc.maxFlight {
-		c.txc.maxFlight, c.txc.roundEnd = pipe, c.tx.nxt
+	if pipe := c.pipe(); pipe > int(c.txc.maxFlight) {
+		c.txc.used(pipe, c.tx.nxt)
 	}
 	c.timers.stop(timerPersist)
 	c.persist = persist{}
