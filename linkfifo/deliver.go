@@ -11,12 +11,13 @@ import (
 )
 
 // deliver hands a packet to the receiver's dispatcher, without any lock, and
-// releases the link's reference.
+// releases the link's reference: before netstack parses what the receiver gets,
+// as it copies headers that it finds to be shared.
 func (d *direction) deliver(t transit) {
-	defer t.pkt.DecRef()
 	size := t.pkt.Size()
 	to := d.to.dispatcher.Load()
 	if to == nil {
+		t.pkt.DecRef()
 		if d.to.closed.Load() {
 			d.end(DroppedClosed, size)
 		} else {
@@ -25,6 +26,7 @@ func (d *direction) deliver(t transit) {
 		return
 	}
 	pkt := d.fresh(t)
+	t.pkt.DecRef()
 	defer pkt.DecRef()
 	if t.harmed && d.to.side.RXChecksumOffload && !validChecksum(pkt) {
 		d.end(DroppedChecksum, size)
@@ -32,7 +34,7 @@ func (d *direction) deliver(t transit) {
 	}
 	d.to.capture.packet(sniffer.DirectionRecv, pkt)
 	d.end(Delivered, size)
-	to.DeliverNetworkPacket(t.pkt.NetworkProtocolNumber, pkt)
+	to.DeliverNetworkPacket(pkt.NetworkProtocolNumber, pkt)
 }
 
 // end counts how a packet's way ended.
