@@ -121,7 +121,7 @@ func (w *windowed) slowStart(s *ackSample) int {
 	if w.cwnd >= w.ssthresh {
 		return s.acked
 	}
-	grow, over := w.first.slowStart(s)
+	grow, over := w.first.slowStart(s, w.mss)
 	if over {
 		w.ssthresh = w.cwnd
 		return 0

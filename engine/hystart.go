@@ -33,20 +33,27 @@ const (
 	hystartCSSRounds = 5
 )
 
+// hystartAckEvery is how many segments an acknowledgment stands for where
+// receivers delay them (RFC 9293, section 3.8.6.3), as RFC 9406's count of samples
+// takes for granted. One that stands for more is worth as many samples as it
+// saves: a receiver that acknowledges each batch of arrivals would give a round of
+// 20 segments but one, and the queue would overflow unseen.
+const hystartAckEvery = 2
+
 // slowStart returns by how many bytes an acknowledgment opens the window in slow
 // start, and whether slow start is over. There is no limit (L) to what one
 // acknowledgment may do: a receiver that acknowledges each batch of arrivals sends
 // few, and one of 1 or 2 segments (RFC 5681, section 3.1; RFC 3465, section 2.3),
 // or of the 8 that RFC 9406, section 4.3, recommends, would starve it. After a
 // timeout ssthresh is the limit. Linux does the same.
-func (h *hystart) slowStart(s *ackSample) (grow int, over bool) {
+func (h *hystart) slowStart(s *ackSample, mss int) (grow int, over bool) {
 	grow = s.acked
 	if h.done {
 		return grow, false
 	}
 	over = h.round(s)
 	if s.rtt >= 0 {
-		h.sample(s.rtt)
+		h.sample(s.rtt, s.acked/(hystartAckEvery*mss))
 	}
 	if h.css {
 		grow /= hystartCSSGrowth
@@ -70,11 +77,12 @@ func (h *hystart) round(s *ackSample) bool {
 	return h.done
 }
 
-func (h *hystart) sample(rtt time.Duration) {
+// sample takes a round-trip time that is worth n of them, or one.
+func (h *hystart) sample(rtt time.Duration, n int) {
 	if h.least == 0 || rtt < h.least {
 		h.least = rtt
 	}
-	h.samples++
+	h.samples += int32(max(1, n))
 	if h.samples < hystartSamples {
 		return
 	}

@@ -24,7 +24,7 @@ func (r *hystartRig) ack(rtt time.Duration, first bool) (grow int, over bool) {
 	}
 	r.delivered += ccMSS
 	s.rate.delivered = r.delivered
-	return r.slowStart(&s)
+	return r.slowStart(&s, ccMSS)
 }
 
 // round takes n acknowledgments, the first of which begins a round, and reports
@@ -86,6 +86,38 @@ func TestHystartThreshold(t *testing.T) {
 	}
 }
 
+// TestHystartStretch: an acknowledgment that stands for many segments is worth the
+// samples that it saves, one for every second segment, so that a receiver which
+// acknowledges in batches does not blind slow start (RFC 9406, section 4.2).
+func TestHystartStretch(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		name     string
+		segments []int // that each acknowledgment of the round stands for
+		want     bool
+	}{
+		{"one of 15", []int{15}, false},
+		{"one of 16", []int{16}, true},
+		{"seven of 2", []int{2, 2, 2, 2, 2, 2, 2}, false},
+		{"eight of 1", []int{1, 1, 1, 1, 1, 1, 1, 1}, true},
+		{"10 and 6", []int{10, 6}, true},
+	} {
+		r := &hystartRig{}
+		r.round(1, 50*ms)
+		r.roundEnd = 0
+		for i, n := range test.segments {
+			s := ackSample{acked: n * ccMSS, rtt: 90 * ms}
+			if i > 0 {
+				s.rate.priorDelivered = -1
+			}
+			r.slowStart(&s, ccMSS)
+		}
+		if r.css != test.want {
+			t.Errorf("%s: CSS %v, want %v", test.name, r.css, test.want)
+		}
+	}
+}
+
 // TestHystartSamples: only a round of eight samples counts, and in it the least
 // (RFC 9406, sections 4.2 and 4.3, N_RTT_SAMPLE); in the first round there is
 // nothing to compare with.
@@ -142,7 +174,7 @@ func TestHystartGrowth(t *testing.T) {
 			}
 			s := ackSample{acked: acked, rtt: 90 * time.Millisecond}
 			s.rate.priorDelivered = r.roundEnd - 1
-			if got, _ := r.slowStart(&s); got != want {
+			if got, _ := r.slowStart(&s, ccMSS); got != want {
 				t.Errorf("%d acknowledged, CSS %v: %d, want %d", acked, r.css, got, want)
 			}
 		}
