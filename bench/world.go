@@ -80,7 +80,9 @@ func newStack(p provider) *stack.Stack {
 }
 
 func addNIC(s *stack.Stack, link stack.LinkEndpoint, addrs ...tcpip.Address) error {
-	if err := s.CreateNIC(nic, link); err != nil {
+	// A link that can takes packets one by one, without a list for each.
+	qdisc, _ := link.(stack.QueueingDiscipline)
+	if err := s.CreateNICWithOptions(nic, link, stack.NICOptions{QDisc: qdisc}); err != nil {
 		return fmt.Errorf("create NIC: %s", err)
 	}
 	for _, a := range addrs {

@@ -14,7 +14,9 @@ import (
 )
 
 // Endpoint is one end of a Link. It is a stack.LinkEndpoint without a link-layer
-// header, and a stack.GSOEndpoint. All methods may be called concurrently.
+// header, a stack.GSOEndpoint, and a stack.QueueingDiscipline that queues nothing
+// of its own: as the QDisc of stack.NICOptions it spares netstack the list that it
+// would allocate for each packet. All methods may be called concurrently.
 type Endpoint struct {
 	side    Side
 	out     *direction // what this end sends
@@ -34,8 +36,9 @@ type Endpoint struct {
 type dispatcher struct{ stack.NetworkDispatcher }
 
 var (
-	_ stack.LinkEndpoint = (*Endpoint)(nil)
-	_ stack.GSOEndpoint  = (*Endpoint)(nil)
+	_ stack.LinkEndpoint       = (*Endpoint)(nil)
+	_ stack.GSOEndpoint        = (*Endpoint)(nil)
+	_ stack.QueueingDiscipline = (*Endpoint)(nil)
 )
 
 // newEndpoint returns the end for a side whose defaults are filled in.
@@ -54,16 +57,28 @@ func (e *Endpoint) Name() string { return e.side.Name }
 // counts as written: to a sender, a lossy path looks no different. On a closed
 // end it returns tcpip.ErrClosedForSend.
 func (e *Endpoint) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
+	if err := e.send(pkts.AsSlice()); err != nil {
+		return 0, err
+	}
+	return pkts.Len(), nil
+}
+
+// WritePacket implements stack.QueueingDiscipline: it is WritePackets of one.
+func (e *Endpoint) WritePacket(pkt *stack.PacketBuffer) tcpip.Error {
+	return e.send([]*stack.PacketBuffer{pkt})
+}
+
+func (e *Endpoint) send(pkts []*stack.PacketBuffer) tcpip.Error {
 	if e.capture != nil {
-		for _, pkt := range pkts.AsSlice() {
+		for _, pkt := range pkts {
 			e.capture.packet(sniffer.DirectionSend, pkt)
 		}
 	}
-	e.out.send(pkts.AsSlice())
+	e.out.send(pkts)
 	if e.closed.Load() {
-		return 0, &tcpip.ErrClosedForSend{}
+		return &tcpip.ErrClosedForSend{}
 	}
-	return pkts.Len(), nil
+	return nil
 }
 
 // Attach implements stack.NetworkLinkEndpoint. With nil it detaches: what
@@ -87,7 +102,7 @@ func (e *Endpoint) Attach(d stack.NetworkDispatcher) {
 // IsAttached implements stack.NetworkLinkEndpoint.
 func (e *Endpoint) IsAttached() bool { return e.dispatcher.Load() != nil }
 
-// Close implements stack.NetworkLinkEndpoint. It drops and counts what is under
+// Close implements stack.NetworkLinkEndpoint and stack.QueueingDiscipline. It drops and counts what is under
 // way to this end, stops the goroutine and the timer that serve it, and lets
 // nothing more be sent; what this end has sent before still arrives. Closing
 // again does nothing.
