@@ -30,7 +30,7 @@ const maxAckDelay = 500 * time.Millisecond
 func (c *Conn) oweAck(now Instant, n int) {
 	delay := c.ackDelay()
 	c.ack.unacked += int32(n)
-	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= max(2, c.set.AckEvery)*c.fullSegment() {
+	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= c.ackMost(n) {
 		c.ack.now = true
 		return
 	}
@@ -39,6 +39,21 @@ func (c *Conn) oweAck(now Instant, n int) {
 		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), min(c.set.AckEvery, batchBytes/c.fullSegment()))
 		c.timers.arm(timerAck, at)
 	}
+}
+
+// coalescedEvery is how many arrivals end the wait where the device hands over
+// many segments as one, as a link with GRO does.
+const coalescedEvery = 4
+
+// ackMost returns how much text is acknowledged at once, where the last n bytes came
+// together: AckEvery full segments, or some arrivals that are as large already, where
+// these are but a part of the window.
+func (c *Conn) ackMost(n int) int {
+	most := max(2, c.set.AckEvery) * c.fullSegment()
+	if c.set.AckEvery == 0 || n < most {
+		return most
+	}
+	return max(most, min(coalescedEvery*n, c.windowLimit()/4))
 }
 
 // ackBatch is how many full segments come together, as it turned out: on a path

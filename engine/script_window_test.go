@@ -338,6 +338,33 @@ func TestDelayedAckOfLargeSegments(t *testing.T) {
 	}
 }
 
+// Where the device hands over many segments as one, each such arrival is worth an
+// acknowledgment, but a few of them share one while the application is busy and
+// they are but a part of the window.
+func TestDelayedAckOfCoalesced(t *testing.T) {
+	for _, test := range []struct{ rcvBuf, every int }{{1 << 20, 4}, {400_000, 2}, {200_000, 1}} {
+		o := plain(func(set *engine.Settings) {
+			set.AckDelay, set.AckEvery, set.RcvBuf = time.Millisecond, 16, test.rcvBuf
+		})
+		o.Params.NoWindowScale = false
+		s := Established(t, o, 1000, "<mss 1460,ws 7>")
+		at := 1
+		come := func() {
+			s.In(". " + span(at, at+50_000) + " ack 1 win 1000")
+			at += 50_000
+		}
+		come()
+		if test.every > 1 {
+			s.Read(1<<20, 50_000) // the application has caught up
+		}
+		s.Out(fmt.Sprintf(". 1 ack %d", at))
+		for range test.every {
+			come()
+		}
+		s.Out(fmt.Sprintf(". 1 ack %d", at))
+	}
+}
+
 // Cork lets go of a send buffer whose writer is not told of room yet: nothing
 // would ever come to fill the segment.
 func TestCorkOfSmallBuffer(t *testing.T) {
