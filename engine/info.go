@@ -113,6 +113,13 @@ func (c *Conn) Cwnd() int {
 	return 0
 }
 
+// Queued reports whether the path holds as much again in queues as on the way: the
+// round trip is twice the least that was seen, and longer by a millisecond, which is
+// what the ends' own affairs may take. A larger window would only wait there.
+func (c *Conn) Queued() bool {
+	return c.rtt.valid && c.rtt.srtt >= c.rtt.min+max(c.rtt.min, time.Millisecond)
+}
+
 // ReadRTT returns the round-trip time for one who measures what comes in it: as
 // the peer's text shows it, and else as acknowledgments do; 0 where neither is
 // known.

@@ -52,3 +52,26 @@ func TestBackoff(t *testing.T) {
 		t.Errorf("RTO %v, want %v: the round trip, and its variance held to the minimum", got, want)
 	}
 }
+
+// TestQueued: a path is full where the round trip is twice the least, and longer by a
+// millisecond.
+func TestQueued(t *testing.T) {
+	const ms, us = time.Millisecond, time.Microsecond
+	for _, test := range []struct {
+		min, srtt time.Duration
+		want      bool
+	}{
+		{50 * us, 100 * us, false}, {50 * us, ms, false}, {50 * us, ms + 50*us, true},
+		{ms, 2*ms - 1, false}, {ms, 2 * ms, true},
+		{40 * ms, 79 * ms, false}, {40 * ms, 80 * ms, true},
+	} {
+		var c Conn
+		c.rtt = rttEstimator{valid: true, min: test.min, srtt: test.srtt}
+		if got := c.Queued(); got != test.want {
+			t.Errorf("least %v, smoothed %v: %v", test.min, test.srtt, got)
+		}
+	}
+	if new(Conn).Queued() {
+		t.Error("queued before a round trip was measured")
+	}
+}
