@@ -52,7 +52,8 @@ func TestHalfClose(t *testing.T) {
 	})
 }
 
-// A connection shut for reading still gives what it has, and then its end.
+// A connection shut for reading still gives what it has and what comes, and its end
+// where there is nothing.
 func TestShutdownRead(t *testing.T) {
 	w := newLoop(t, linkfifo.NewVirtualClock())
 	c, s := w.pair()
@@ -61,8 +62,12 @@ func TestShutdownRead(t *testing.T) {
 	if got := s.recv(6); string(got) != "before" {
 		t.Fatalf("read %q", got)
 	}
-	c.send([]byte("after"))
 	wantErr(t, "Read after Shutdown", s.readErr(), &tcpip.ErrClosedForReceive{})
+	c.send([]byte("after"))
+	if got := s.recv(5); string(got) != "after" {
+		t.Fatalf("read %q", got)
+	}
+	wantErr(t, "Read after all", s.readErr(), &tcpip.ErrClosedForReceive{})
 	s.send([]byte("still writing"))
 	if got := c.recv(13); string(got) != "still writing" {
 		t.Fatalf("read %q", got)

@@ -12,9 +12,10 @@ import (
 )
 
 // Shutdown implements tcpip.Endpoint: it closes one direction of the connection
-// or both. Towards the peer, a FIN follows what was written; from the peer, what
-// comes later is discarded. A handshake under way is given up, and a listener
-// that is shut for reading refuses connections. ErrNotConnected on any other.
+// or both. Towards the peer, a FIN follows what was written. From the peer, nothing
+// more is waited for, though what comes can be read until both are closed. A
+// handshake under way is given up, and a listener that is shut for reading refuses
+// connections. ErrNotConnected on any other.
 func (e *Endpoint) Shutdown(flags tcpip.ShutdownFlags) tcpip.Error {
 	now := e.lock()
 	defer e.unlock(now)

@@ -18,7 +18,7 @@ type readState uint8
 
 const (
 	readOpen   readState = iota
-	readShut             // CloseRead: text is acknowledged and discarded, or reset after CloseWrite
+	readShut             // CloseRead: text is taken, or reset after CloseWrite
 	readClosed           // Close: text is answered with a reset (MAY-1, SHLD-3)
 )
 
@@ -35,9 +35,9 @@ func (c *Conn) CloseWrite(now Instant) {
 	}
 }
 
-// CloseRead discards what comes from now on; it is still acknowledged, until
-// CloseWrite: then it is reset, as after Close. What was received before stays
-// readable.
+// CloseRead has Read report the end of the stream where nothing is left to read. What
+// comes later can still be read, as far as there is room, until CloseWrite: then it
+// is reset, as after Close.
 func (c *Conn) CloseRead(now Instant) {
 	if c.closing.read == readOpen {
 		c.closing.read = readShut

@@ -40,12 +40,8 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	c.ack.pushed = in.Flags.Has(wire.PSH)
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
-	dst := c.toReader()
-	if dst == nil {
-		in.Payload.Release()
-	} else {
-		dst.append(&in.Payload)
-	}
+	dst := c.recvBuf()
+	dst.append(&in.Payload)
 	n += c.ooo.take(c.rx.nxt.Add(n), dst)
 	c.rcv.tighten(spareMost(c.buf.rcv) - c.ooo.spare())
 	c.advance(now, n)
@@ -68,15 +64,6 @@ func (c *Conn) sampleRcvRTT(now Instant, in *Segment) {
 	default:
 		c.rx.rtt += (rtt - c.rx.rtt) / 8
 	}
-}
-
-// toReader returns where text that is in order goes: nowhere, once the
-// application has shut its reading.
-func (c *Conn) toReader() *recvBuffer {
-	if c.closing.read == readShut {
-		return nil
-	}
-	return c.recvBuf()
 }
 
 // trimToWindow cuts off what the application has already got and what lies
@@ -114,9 +101,7 @@ func (c *Conn) cameTwice(r seq.Range) {
 func (c *Conn) advance(now Instant, n int) {
 	c.rx.nxt = c.rx.nxt.Add(n)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
-	if c.closing.read == readOpen {
-		c.events |= EventReadable
-	}
+	c.events |= EventReadable
 	c.oweAck(now, n)
 }
 

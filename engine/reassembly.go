@@ -169,9 +169,8 @@ func (q *reassembly) join(i int) {
 	b.held += next.held
 }
 
-// take moves the text from nxt on, as far as it is in order now, to dst, or
-// drops it where that is nil, and returns how many bytes. Text before nxt is
-// dropped.
+// take moves the text from nxt on, as far as it is in order now, to dst, and returns
+// how many bytes. Text before nxt is dropped.
 func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {
 	n := 0
 	if q == nil {
@@ -182,11 +181,7 @@ func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {
 		q.forget(&b)
 		b.text.TrimFront(int64(min(nxt.Sub(b.r.Start), b.r.Len())))
 		size := int(b.text.Size())
-		if dst == nil {
-			b.text.Release()
-		} else {
-			dst.append(&b.text)
-		}
+		dst.append(&b.text)
 		n += size
 		nxt = nxt.Add(size)
 	}

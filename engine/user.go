@@ -56,7 +56,7 @@ func (c *Conn) noteSpace(freed int) {
 // Readable returns how many bytes wait for Read.
 func (c *Conn) Readable() int { return c.rcv.size() }
 
-// EOF reports whether nothing more will come: after what is Readable, the
+// EOF reports whether nothing more is waited for: after what is Readable, the
 // stream ends.
 func (c *Conn) EOF() bool {
 	switch c.state {
