@@ -318,7 +318,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	if unsent == 0 {
 		// A FIN needs no room in the peer's buffer. It is a segment, and waits until
 		// the congestion window has room for one, as netstack's does.
-		return 0, !c.segmentsOut()
+		return 0, c.set.LoneFIN || !c.segmentsOut()
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)
@@ -363,8 +363,8 @@ func (c *Conn) segmentsOut() bool {
 		return false
 	}
 	n := c.board.flightSegments
-	if !c.shake.sack && c.recovery.phase != phaseOpen {
-		n -= int(c.recovery.dups)
+	if !c.shake.sack {
+		n -= c.limits()
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()
 }
@@ -403,8 +403,9 @@ func (c *Conn) pollAck(now Instant, out *Segment) bool {
 // restartIdle tells congestion control of a pause before it ends (RFC 5681, section
 // 4.1).
 func (c *Conn) restartIdle(now Instant) {
-	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {
-		c.cc.onIdle(now)
+	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() &&
+		!(c.set.RestartIdle && c.windowBlocked()) { // the pause goes on
+		c.cc.onIdle(now, c.set.RestartIdle)
 		c.txc.lastSent = now
 	}
 }

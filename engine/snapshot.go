@@ -92,6 +92,9 @@ type RACKSnapshot struct {
 	RTT        time.Duration
 	FACK       seq.Num
 	Reordering bool
+	// Extent is by how many bytes at most something was overtaken that arrived
+	// late: from its start to the end of the highest that had arrived.
+	Extent     int
 	DSACKSeen  bool
 	ReoWnd     time.Duration
 	ReoWndMult int
@@ -217,7 +220,7 @@ func (c *Conn) snapRecovery(s *Snapshot) {
 func (c *Conn) snapRACK(k *RACKSnapshot) {
 	o := &c.recovery.reorder
 	*k = RACKSnapshot{
-		XmitAt: Never, FACK: o.fack, Reordering: o.seen, DSACKSeen: c.counters.DSACKsIn > 0,
+		XmitAt: Never, FACK: o.fack, Reordering: o.seen, Extent: int(o.extent), DSACKSeen: c.counters.DSACKsIn > 0,
 		ReoWndMult: 1 + int(o.mult), Persist: int(o.persist), Round: o.round,
 	}
 	if c.board != nil {

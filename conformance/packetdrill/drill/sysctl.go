@@ -13,6 +13,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/transport"
 )
 
 // setting is what one of Linux's settings is here.
@@ -37,14 +39,14 @@ var settings = map[string]setting{
 		v := tcpip.TCPLingerTimeoutOption(time.Duration(n) * time.Second)
 		return &v
 	})},
-	"tcp_recovery":   {set: number(7, func(n int) protocolOption { v := tcpip.TCPRecovery(n); return &v })},
-	"tcp_syncookies": {set: (*host).setSynCookies},
-	"tcp_ecn":        {set: (*host).setECN},
+	"tcp_recovery":              {set: number(7, func(n int) protocolOption { v := tcpip.TCPRecovery(n); return &v })},
+	"tcp_syncookies":            {set: (*host).setSynCookies},
+	"tcp_ecn":                   {set: (*host).setECN},
+	"tcp_slow_start_after_idle": {set: choice(func(c *transport.Choices, on bool) { c.RestartIdle = on })},
 	// Timestamps are always offered; without them in the peer's SYN there are none.
-	// Whether tail probes are sent, and how a window that was not used is dealt
-	// with, each TCP has decided for itself. A script that counts on the setting
-	// fails, and the report has that it was ignored.
-	"tcp_timestamps": {}, "tcp_early_retrans": {}, "tcp_slow_start_after_idle": {},
+	// Whether tail probes are sent, each TCP has decided for itself. A script that
+	// counts on the setting fails, and the report has that it was ignored.
+	"tcp_timestamps": {}, "tcp_early_retrans": {},
 	// How text is cut and sent in bursts is for the matching of packets.
 	"tcp_tso_win_divisor": {}, "tcp_min_tso_segs": {}, "tcp_pacing_ss_ratio": {}, "tcp_pacing_ca_ratio": {},
 	"tcp_limit_output_bytes": {}, "tcp_tso_rtt_log": {},
@@ -96,6 +98,22 @@ func (h *host) option(o protocolOption) error {
 // flag is a setting that is on or off.
 func flag(option func(on bool) protocolOption) func(*host, string) error {
 	return number(1, func(n int) protocolOption { return option(n == 1) })
+}
+
+// choice is a setting that is on or off, of what RFCs leave to choose. A TCP without
+// the choice goes on as it does, and the report says so: a script that counts on the
+// setting fails.
+func choice(set func(c *transport.Choices, on bool)) func(*host, string) error {
+	return func(h *host, value string) error {
+		switch {
+		case value != "0" && value != "1":
+			return fmt.Errorf("neither 0 nor 1")
+		case h.provider.Choose == nil:
+			h.ignored(fmt.Sprintf("a choice that %s does not have: %s", h.provider.Name, value))
+			return nil
+		}
+		return h.provider.Choose(h.stack, func(c *transport.Choices) { set(c, value == "1") })
+	}
 }
 
 // number is a setting from 0 to most.
