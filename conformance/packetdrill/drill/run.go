@@ -47,6 +47,7 @@ type runner struct {
 	owed    textRange       // what is sent later than the script has it, and was counted
 	last    *timedEvent     // the event before
 	blocked *blockedCall    // the one call that has not returned
+	backlog backlog
 }
 
 // timedEvent is an event and when it is to happen.
@@ -162,6 +163,7 @@ func (r *runner) command(c *script.Command) error {
 // pump takes what the stack has sent and lets calls go on.
 func (r *runner) pump() {
 	r.kernel.Poll()
+	r.backlog.write(r.kernel)
 	if err := r.wire.collect(r.time.now()); err != nil && r.wireErr == nil {
 		r.wireErr = err
 	}
