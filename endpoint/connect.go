@@ -238,6 +238,9 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0
 	s.MaxRetries = int(o.MaxRetries)
 	s.Choices = o.Choices
+	if e.opt.unsentMost != 0 {
+		s.UnsentMost = e.opt.unsentMost
+	}
 	s.SynRetries = int(e.opt.synRetries)
 	s.FinWait2Timeout = e.opt.lingerTimeout
 	s.TimeWait = o.TimeWaitTimeout

@@ -150,6 +150,8 @@ func (s *Shared) fields() fields {
 		{"RestartIdle", &o.Choices.RestartIdle},
 		{"NoValidation", &o.Choices.NoValidation},
 		{"OpenOnce", &o.Choices.OpenOnce},
+		{"More", &o.Choices.More},
+		{"UnsentMost", &o.Choices.UnsentMost},
 		{"SACK", &o.SACK},
 		{"Delay", &o.Delay},
 		{"AlwaysSynCookies", &o.AlwaysSynCookies},

@@ -31,6 +31,15 @@ type Choices struct {
 	// reordering is followed by no burst. RFC 5681, section 3.1, bounds the growth
 	// from above.
 	OpenOnce bool
+	// More heeds Hold: what fills no segment waits for the next write, for an
+	// acknowledgment, or for a fifth of a second with nothing outstanding; so long
+	// a cork holds back, too (RFC 9293, section 3.8.6.2.1, (4), the override
+	// timeout).
+	More bool
+	// UnsentMost bounds what is taken from the application beyond what may be sent
+	// at once, in bytes, so that what it has to say next need not wait behind much;
+	// 0 does not.
+	UnsentMost int
 }
 
 // limits returns how many duplicate acknowledgments of a peer without SACK each
@@ -52,4 +61,34 @@ func (c *Conn) limits() int {
 // one, and the timer the next time.
 func (c *Conn) probesAtTimeout() bool {
 	return c.set.ProbeAtTimeout && c.timers.armed(timerProbe) && c.timers.at[timerProbe] == c.timers.at[timerRetransmit]
+}
+
+// Hold says, before Write, whether the application is about to write more (see
+// Choices.More).
+func (c *Conn) Hold(more bool) { c.txc.more = more && c.set.More }
+
+// holdsBack reports whether it is for what the application may write yet that text
+// waits.
+func (c *Conn) holdsBack() bool {
+	return (c.txc.more || c.set.Cork && c.set.More) && c.Unsent() > 0 && !c.windowBlocked()
+}
+
+// mayHold returns how many bytes more than are there Choices.UnsentMost allows.
+func (c *Conn) mayHold() int {
+	atOnce := c.usable()
+	if c.cc != nil {
+		atOnce = min(atOnce, c.cwnd()-c.pipe())
+	} else {
+		atOnce = min(atOnce, c.initialWindow())
+	}
+	return max(0, c.set.UnsentMost+max(0, atOnce)-c.Unsent())
+}
+
+// noteSupply tells a writer that was kept out by Choices.UnsentMost when half of
+// that was sent. It is called when there is nothing to send.
+func (c *Conn) noteSupply() {
+	if c.snd != nil && c.snd.kept && 2*c.Unsent() <= c.set.UnsentMost && c.WriteSpace() > 0 {
+		c.snd.kept = false
+		c.events |= EventWritable
+	}
 }

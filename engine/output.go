@@ -25,6 +25,7 @@ type outputState struct {
 	cwndLimited bool // the congestion window kept text back
 	force       bool // silly-window avoidance's override is due
 	narrow      bool // it was due before: the peer's buffer is not what it was
+	more        bool // the application is about to write more
 	probe       bool // a window or keep-alive probe is due
 	paceHeld    bool // when last there was nothing to send, the pace kept text back
 }
@@ -52,6 +53,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		c.txc.paceHeld = c.timers.armed(timerPace)
 		c.watchWindow(now)
 		c.watchSupply()
+		c.noteSupply()
 		return false
 	}
 	c.counters.SegsOut++

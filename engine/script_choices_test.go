@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/buffer"
+
 	"tcpcb/engine"
 	. "tcpcb/engine/enginetest"
 )
@@ -172,4 +174,74 @@ func TestReorderingExtent(t *testing.T) {
 	if got := s.Conn.Snapshot(s.Now).RACK.Extent; got != 8000 {
 		t.Errorf("then %d, want 8000", got)
 	}
+}
+
+// What fills no segment waits where the application says that more will come: for it,
+// for an acknowledgment, or for the override timeout (RFC 9293, section 3.8.6.2.1,
+// (4)), where that is chosen.
+func TestMore(t *testing.T) {
+	at := 1 // the position in the stream, whose low byte is what is written there
+	hold := func(s *Script, n int, more bool) {
+		text := make([]byte, n)
+		for i := range text {
+			text[i] = byte(at + i)
+		}
+		at += n
+		b := buffer.MakeWithData(text)
+		defer b.Release()
+		s.Do("write", func(c *engine.Conn, now engine.Instant) {
+			c.Hold(more)
+			if got := c.Write(now, &b); got != n {
+				t.Errorf("wrote %d of %d bytes", got, n)
+			}
+		})
+	}
+	s := chosen(t, "<mss 1000>", engine.Choices{})
+	hold(s, 40, true)
+	s.Out("P. 1:41 ack 1")
+
+	s, at = chosen(t, "<mss 1000>", engine.Choices{More: true}), 1
+	hold(s, 40, true)
+	s.Expires(200*time.Millisecond, "P. 1:41 ack 1")
+	s.In(". 1 ack 41 win 60000")
+	hold(s, 100, true)
+	hold(s, 100, false)
+	s.Out("P. 41:241 ack 1")
+	hold(s, 1050, true)
+	s.Out(". 241:1241 ack 1")
+	s.In(". 1 ack 241 win 60000")
+	s.Out("P. 1241:1291 ack 1")
+	s.In(". 1 ack 1291 win 60000")
+
+	o := plain(func(s *engine.Settings) { s.More, s.Cork = true, true })
+	s = Established(t, o, 60000, "<mss 1000>")
+	s.Write(40)
+	s.Expires(200*time.Millisecond, "P. 1:41 ack 1")
+}
+
+// What the application may write beyond what can be sent at once is bounded, and it
+// is told when half of that was sent.
+func TestUnsentMost(t *testing.T) {
+	s := chosen(t, "<mss 1000,sackOK>", engine.Choices{UnsentMost: 4000})
+	space := func(want int) {
+		t.Helper()
+		if got := s.Conn.WriteSpace(); got != want {
+			t.Errorf("there is room for %d, want %d", got, want)
+		}
+	}
+	space(14000)
+	s.Write(14000)
+	outs(s, 1, 10, false)
+	space(0)
+	s.Conn.TakeEvents()
+	s.In(". 1 ack 1001 win 60000")
+	outs(s, 10001, 2, false)
+	if !s.Conn.TakeEvents().Has(engine.EventWritable) {
+		t.Error("half of it was sent, and nobody is told")
+	}
+	space(2000)
+	s.In(". 1 ack 2001 win 0")
+	space(2000)
+	s.Write(2000)
+	space(0)
 }

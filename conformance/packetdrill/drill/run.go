@@ -104,7 +104,7 @@ func (r *runner) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	r.kernel = posix.New(posix.Config{Stack: stack})
+	r.kernel = posix.New(posix.Config{Stack: stack, HeedsMore: r.o.Provider.Choose != nil})
 	r.host = &host{stack: stack, provider: r.o.Provider}
 	r.shell = &shell{dir: filepath.Dir(r.script.Name), set: r.host.set, addFile: r.kernel.AddFile, refuse: r.wire.link.refuses.Store}
 	r.code = newCode(func(text string) { r.trace("print %s", text) })

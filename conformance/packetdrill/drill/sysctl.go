@@ -41,6 +41,7 @@ var settings = map[string]setting{
 	})},
 	"tcp_recovery":              {set: number(7, func(n int) protocolOption { v := tcpip.TCPRecovery(n); return &v })},
 	"tcp_syncookies":            {set: (*host).setSynCookies},
+	"tcp_notsent_lowat":         {set: (*host).setUnsentMost},
 	"tcp_ecn":                   {set: (*host).setECN},
 	"tcp_slow_start_after_idle": {set: choice(func(c *transport.Choices, on bool) { c.RestartIdle = on })},
 	// Timestamps are always offered; without them in the peer's SYN there are none.
@@ -56,7 +57,7 @@ var settings = map[string]setting{
 	"tcp_max_syn_backlog": {}, "tcp_cubic.parameters.hystart_detect": {as: []string{"3"}},
 	"tcp_frto": {as: []string{"1", "2"}}, "tcp_dsack": {as: []string{"1"}}, "tcp_fack": {as: []string{"0"}},
 	"tcp_reordering": {as: []string{"3"}}, "tcp_window_scaling": {as: []string{"1"}},
-	"tcp_notsent_lowat": {as: []string{"4294967295", "-1"}}, "tcp_mtu_probing": {as: []string{"0"}},
+	"tcp_mtu_probing":   {as: []string{"0"}},
 	"tcp_adv_win_scale": {as: []string{"1"}}, "tcp_abort_on_overflow": {as: []string{"0"}},
 	"tcp_stdurg": {as: []string{"0"}}, "tcp_thin_linear_timeouts": {as: []string{"0"}},
 }
@@ -180,4 +181,24 @@ func (h *host) setECN(value string) error {
 		return nil
 	}
 	return fmt.Errorf("%s has no ECN", h.provider.Name)
+}
+
+// setUnsentMost takes how much may wait to be sent; the largest number is no bound.
+func (h *host) setUnsentMost(value string) error {
+	const none = "4294967295"
+	n := uint64(0)
+	switch {
+	case value == none || value == "-1":
+		if h.provider.Choose == nil {
+			return nil
+		}
+	case h.provider.Choose == nil:
+		return fmt.Errorf("%s has no such bound", h.provider.Name)
+	default:
+		var err error
+		if n, err = strconv.ParseUint(value, 0, 31); err != nil {
+			return err
+		}
+	}
+	return h.provider.Choose(h.stack, func(c *transport.Choices) { c.UnsentMost = int(n) })
 }
