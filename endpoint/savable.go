@@ -150,6 +150,7 @@ func (s *Shared) fields() fields {
 		{"RestartIdle", &o.Choices.RestartIdle},
 		{"NoValidation", &o.Choices.NoValidation},
 		{"OpenOnce", &o.Choices.OpenOnce},
+		{"FromWindow", &o.Choices.FromWindow},
 		{"More", &o.Choices.More},
 		{"UnsentMost", &o.Choices.UnsentMost},
 		{"SACK", &o.SACK},

@@ -117,6 +117,8 @@ type ackSample struct {
 	rate rateSample
 	// trusted says that the window is taken for validated (Choices.NoValidation).
 	trusted bool
+	// fromWindow says what the window is reduced from (Choices.FromWindow).
+	fromWindow bool
 }
 
 // ccStart is what a controller is made for.

@@ -26,6 +26,10 @@ type Choices struct {
 	// experimental): a window that was not used is as good as one that was, but for
 	// not growing meanwhile (RFC 9438, section 5.8). For Reno and CUBIC.
 	NoValidation bool
+	// FromWindow has CUBIC reduce from the congestion window in place of what is in
+	// flight, as RFC 9438, section 4.6, allows where a window does not grow that is
+	// not used (MUST).
+	FromWindow bool
 	// OpenOnce opens a window for text when an acknowledgment is the first to tell
 	// that it has arrived, and not for what duplicates told of before: so that
 	// reordering is followed by no burst. RFC 5681, section 3.1, bounds the growth

@@ -192,7 +192,7 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), full: c.txc.cwndLimited, echo: n.echo, rate: d.sample,
-		trusted: c.set.NoValidation,
+		trusted: c.set.NoValidation, fromWindow: c.set.FromWindow,
 	}
 	if d.sentAt != Never && !d.resent {
 		s.rtt = max(d.now.Sub(d.sentAt), 0)

@@ -245,3 +245,21 @@ func TestUnsentMost(t *testing.T) {
 	s.Write(2000)
 	space(0)
 }
+
+// RFC 9438, section 4.6: what CUBIC reduces from may be the congestion window, where
+// that does not grow unless it is used (MUST; section 5.8).
+func TestFromWindow(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		o := plain(func(s *engine.Settings) { s.FromWindow = on })
+		o.Params.CongestionControl = "cubic"
+		s := Established(t, o, 60000, "<mss 1000>")
+		send(s, 1, 1)
+		s.In(". 1 ack 1001 win 60000")
+		send(s, 1001, 1)
+		s.Expires(engine.DefaultMinRTO, "P. 1001:2001 ack 1")
+		i := s.Conn.Info()
+		if want := map[bool]int{false: 2000, true: 7000}[on]; i.Ssthresh != want || i.Cwnd != 1000 {
+			t.Errorf("from the window %v: ssthresh %d and a window of %d, want %d and 1000", on, i.Ssthresh, i.Cwnd, want)
+		}
+	}
+}

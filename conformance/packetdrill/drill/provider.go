@@ -69,6 +69,6 @@ func chooseTCPCB(s *stack.Stack, f func(*transport.Choices)) error {
 func asLinux(c *transport.Choices) {
 	*c = transport.Choices{
 		LimitedTransmit: true, ProbeAtTimeout: true, LoneFIN: true, NoValidation: true, OpenOnce: true,
-		More: true,
+		More: true, FromWindow: true,
 	}
 }
