@@ -83,6 +83,7 @@ func (c *Conn) restoreReceive(r *ReceiveCheckpoint) {
 	c.rx = recvVars{
 		irs: seq.New(r.IRS), nxt: seq.New(r.Nxt), adv: seq.New(r.Adv),
 		wndScale: r.Scale, mss: r.MSS, rtt: r.RTT, echo: r.Echo, drained: r.Drained,
+		heardText: makeCoarse(c.alive.heardAt),
 	}
 	c.ack.now = r.AckDue
 	if len(r.Text) > 0 {

@@ -35,6 +35,12 @@ type Snapshot struct {
 	TimedAt  Instant
 	HasRTT   bool
 
+	// TextAgo is how long ago text came, or where none did the connection was
+	// established, to about a millisecond; LongestText is the most that a segment
+	// brought.
+	TextAgo     time.Duration
+	LongestText int
+
 	RcvNxt, RcvAdv seq.Num
 	LastAckSent    seq.Num
 	OutOfOrder     int // bytes held
@@ -127,6 +133,7 @@ func (c *Conn) Snapshot(now Instant) Snapshot {
 		LastSent: Never, FinQueued: c.closing.queued || c.state.sentFin(),
 		DupAcks: int(c.recovery.dups), SMSS: int(c.tx.smss),
 		TimedSeq: c.tx.nxt, TimedAt: Never, HasRTT: c.rtt.valid,
+		TextAgo: c.rx.heardText.ago(now), LongestText: int(c.longest),
 		RcvNxt: c.rx.nxt, RcvAdv: c.rx.adv, LastAckSent: c.ts.lastAck,
 		TSOffset: c.par.tsOffset, TSRecent: c.ts.recent,
 		HighSacked: c.tx.una,

@@ -173,6 +173,10 @@ func fillInfo(v map[string]int64, now engine.Instant, k *engine.Snapshot, n *eng
 	if k.LastSent != engine.Never {
 		v["tcpi_last_data_sent"] = now.Sub(k.LastSent).Milliseconds()
 	}
+	v["tcpi_last_data_recv"] = k.TextAgo.Milliseconds()
+	if k.LongestText > 0 {
+		v["tcpi_rcv_mss"] = int64(k.LongestText)
+	}
 	v["tcpi_reordering"] = int64(max(dupThresh, (k.RACK.Extent+k.Info.SMSS-1)/k.Info.SMSS))
 	v["tcpi_min_rtt"] = k.MinRTT.Microseconds()
 	v["tcpi_rcv_rtt"] = int64(k.RcvRTT / time.Microsecond)
