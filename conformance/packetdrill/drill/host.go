@@ -141,11 +141,6 @@ func newStack(p *Provider, c *config, clock tcpip.Clock, w *wire) (*stack.Stack,
 	if err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &nagle); err != nil {
 		return nil, fmt.Errorf("TCPDelayEnabled: %v", err)
 	}
-	if p.Choose != nil {
-		if err := p.Choose(s, asLinux); err != nil {
-			return nil, err
-		}
-	}
 	// Linux and netstack both limit ICMP messages; scripts expect each.
 	s.SetICMPLimit(1 << 20)
 	s.SetICMPBurst(1 << 20)

@@ -18,6 +18,9 @@ type Options struct {
 	Provider *Provider
 	Match    Match
 	Time     Time
+	// OwnChoices leaves what RFCs leave to choose as the TCP has chosen, and not as
+	// Linux has.
+	OwnChoices bool
 	// Before are options as if they came first in the script.
 	Before []script.Option
 	// Trace is told each event as it happens; nil for nobody.
@@ -104,7 +107,13 @@ func (r *runner) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	r.kernel = posix.New(posix.Config{Stack: stack, HeedsMore: r.o.Provider.Choose != nil})
+	linux := r.o.Provider.Choose != nil && !r.o.OwnChoices
+	if linux {
+		if err := r.o.Provider.Choose(stack, asLinux); err != nil {
+			return err
+		}
+	}
+	r.kernel = posix.New(posix.Config{Stack: stack, HeedsMore: linux})
 	r.host = &host{stack: stack, provider: r.o.Provider}
 	r.shell = &shell{dir: filepath.Dir(r.script.Name), set: r.host.set, addFile: r.kernel.AddFile, refuse: r.wire.link.refuses.Store}
 	r.code = newCode(func(text string) { r.trace("print %s", text) })
