@@ -86,6 +86,9 @@ func (c *Conn) restoreReceive(r *ReceiveCheckpoint) {
 		heardText: makeCoarse(c.alive.heardAt),
 	}
 	c.ack.now = r.AckDue
+	if c.set.UnsentMost > 0 {
+		c.events |= EventWritable // who was kept out is not known: it tries again
+	}
 	if len(r.Text) > 0 {
 		text := textOf(r.Text)
 		c.recvBuf().append(&text)

@@ -263,3 +263,22 @@ func TestFromWindow(t *testing.T) {
 		}
 	}
 }
+
+// Who was kept out, or would have been, is told although a cork keeps text from being
+// sent: more is what it waits for.
+func TestUnsentMostWithCork(t *testing.T) {
+	o := plain(func(s *engine.Settings) { s.UnsentMost, s.Cork = 1, true })
+	s := Established(t, o, 60000, "<mss 1000>")
+	s.Write(10001)
+	outs(s, 1, 10, false)
+	if got := s.Conn.WriteSpace(); got != 0 {
+		t.Fatalf("there is room for %d", got)
+	}
+	s.Conn.TakeEvents()
+	s.In(". 1 ack 10001 win 60000")
+	if got := s.Conn.Unsent(); got != 1 || !s.Conn.TakeEvents().Has(engine.EventWritable) {
+		t.Errorf("%d bytes wait for more, which nobody is asked for", got)
+	}
+	s.Write(999)
+	s.Out("P. 10001:11001 ack 1")
+}
