@@ -80,10 +80,13 @@ func (c *Conn) holdsBack() bool {
 // mayHold returns how many bytes more than are there Choices.UnsentMost allows.
 func (c *Conn) mayHold() int {
 	atOnce := c.usable()
-	if c.cc != nil {
-		atOnce = min(atOnce, c.cwnd()-c.pipe())
-	} else {
+	switch {
+	case c.cc == nil:
 		atOnce = min(atOnce, c.initialWindow())
+	case c.loss == nil: // nothing is outstanding
+		atOnce = min(atOnce, c.cc.window())
+	default:
+		atOnce = min(atOnce, c.cwnd()-c.pipe())
 	}
 	return max(0, c.set.UnsentMost+max(0, atOnce)-c.Unsent())
 }
