@@ -153,6 +153,7 @@ func (s *Shared) fields() fields {
 		{"FromWindow", &o.Choices.FromWindow},
 		{"More", &o.Choices.More},
 		{"UnsentMost", &o.Choices.UnsentMost},
+		{"ECN", &o.ECN},
 		{"SACK", &o.SACK},
 		{"Delay", &o.Delay},
 		{"AlwaysSynCookies", &o.AlwaysSynCookies},
