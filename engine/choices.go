@@ -46,10 +46,10 @@ type Choices struct {
 	UnsentMost int
 }
 
-// limits returns how many duplicate acknowledgments of a peer without SACK each
-// let a segment go: before recovery those of limited transmit, where that is
-// chosen (RFC 3042, section 2), and in recovery all.
-func (c *Conn) limits() int {
+// leftByDups returns how many segments the duplicate acknowledgments of a peer without
+// SACK tell to have left the network: in recovery one each, and before it those by
+// which limited transmit lets text go, where that is chosen (RFC 3042, section 2).
+func (c *Conn) leftByDups() int {
 	n := int(c.recovery.dups)
 	if c.recovery.phase == phaseOpen {
 		if !c.set.LimitedTransmit {

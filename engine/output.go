@@ -366,7 +366,7 @@ func (c *Conn) segmentsOut() bool {
 	}
 	n := c.board.flightSegments
 	if !c.shake.sack {
-		n -= c.limits()
+		n -= c.leftByDups()
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()
 }

@@ -92,7 +92,7 @@ func (l *lossRun) count(s *record) int {
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
 	if !c.shake.sack {
-		p -= min(c.limits()*c.smss(), max(p-c.smss(), 0))
+		p -= min(c.leftByDups()*c.smss(), max(p-c.smss(), 0))
 	}
 	return p
 }
