@@ -107,6 +107,7 @@ func (k *saved) fields(e *Endpoint) fields {
 		{"keepIdle", &o.keepIdle},
 		{"keepInterval", &o.keepInterval},
 		{"userTimeout", &o.userTimeout},
+		{"unsentMost", &o.unsentMost},
 		{"lingerTimeout", &o.lingerTimeout},
 		{"deferAccept", &o.deferAccept},
 		{"congestionControl", &o.congestionControl},

@@ -19,6 +19,7 @@ import (
 
 	"tcpcb/endpoint"
 	"tcpcb/linkfifo"
+	"tcpcb/transport"
 )
 
 // savableClock is a virtual clock that pkg/state saves. One that is loaded is
@@ -345,6 +346,7 @@ func TestRestoreUnconnected(t *testing.T) {
 	w, link := newSavable(t, linkfifo.Options{})
 	fresh := w.socket(w.a, ipv4.ProtocolNumber)
 	fresh.SetSockOptInt(tcpip.KeepaliveCountOption, 5)
+	fresh.SetSockOpt(&endpoint.UnsentMostOption{Bytes: 77})
 	fresh.SocketOptions().SetKeepAlive(true)
 	bound := w.socket(w.a, ipv4.ProtocolNumber)
 	if err := bound.Bind(tcpip.FullAddress{Addr: addrA, Port: 99}); err != nil {
@@ -360,6 +362,10 @@ func TestRestoreUnconnected(t *testing.T) {
 	fresh, bound, refused, closed = socks[0], socks[1], socks[2], socks[3]
 	if n, err := fresh.GetSockOptInt(tcpip.KeepaliveCountOption); n != 5 || err != nil || !fresh.SocketOptions().GetKeepAlive() {
 		t.Errorf("keep-alive %d, %v", n, err)
+	}
+	var most endpoint.UnsentMostOption
+	if err := fresh.GetSockOpt(&most); err != nil || most.Bytes != 77 {
+		t.Errorf("what may wait to be sent: %d, %v", most.Bytes, err)
 	}
 	if got := fresh.EndpointState(); got != endpoint.StateInitial {
 		t.Errorf("new, it is %v", got)
@@ -429,4 +435,29 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	client.Close()
 	server.Abort()
+}
+
+// The options of the protocol are saved too, those that netstack's TCP does not have
+// among them.
+func TestRestoreProtocolOptions(t *testing.T) {
+	w, link := newSavable(t, linkfifo.Options{})
+	choices := transport.ChoicesOption{Choices: transport.Choices{
+		LimitedTransmit: true, ProbeAtTimeout: true, LoneFIN: true, RestartIdle: true, NoValidation: true,
+		FromWindow: true, OpenOnce: true, More: true, UnsentMost: 99,
+	}}
+	if err := w.a.SetTransportProtocolOption(transport.ProtocolNumber, &choices); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.a.SetTransportProtocolOption(transport.ProtocolNumber, &transport.ECNOption{Mode: transport.ECNAccept}); err != nil {
+		t.Fatal(err)
+	}
+	w.load(w.save(true), true, link, addrA)
+	var got transport.ChoicesOption
+	if err := w.a.TransportProtocolOption(transport.ProtocolNumber, &got); err != nil || got.Choices != choices.Choices {
+		t.Errorf("choices %+v, %v", got.Choices, err)
+	}
+	var ecn transport.ECNOption
+	if err := w.a.TransportProtocolOption(transport.ProtocolNumber, &ecn); err != nil || ecn.Mode != transport.ECNAccept {
+		t.Errorf("ECN %v, %v", ecn.Mode, err)
+	}
 }

@@ -237,6 +237,10 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.MinRTO, s.MaxRTO = o.MinRTO, o.MaxRTO
 	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0
 	s.MaxRetries = int(o.MaxRetries)
+	s.Choices = o.Choices
+	if e.opt.unsentMost != 0 {
+		s.UnsentMost = e.opt.unsentMost
+	}
 	s.SynRetries = int(e.opt.synRetries)
 	s.FinWait2Timeout = e.opt.lingerTimeout
 	s.TimeWait = o.TimeWaitTimeout

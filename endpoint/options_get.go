@@ -78,6 +78,8 @@ func (e *Endpoint) GetSockOpt(opt tcpip.GettableSocketOption) tcpip.Error {
 		*o = tcpip.KeepaliveIdleOption(e.opt.keepIdle)
 	case *tcpip.KeepaliveIntervalOption:
 		*o = tcpip.KeepaliveIntervalOption(e.opt.keepInterval)
+	case *UnsentMostOption:
+		o.Bytes = e.opt.unsentMost
 	case *tcpip.TCPUserTimeoutOption:
 		*o = tcpip.TCPUserTimeoutOption(e.opt.userTimeout)
 	case *tcpip.CongestionControlOption:

@@ -80,6 +80,8 @@ func (e *Endpoint) SetSockOpt(opt tcpip.SettableSocketOption) tcpip.Error {
 		e.setOpt().keepInterval = time.Duration(*v)
 	case *tcpip.TCPUserTimeoutOption:
 		e.setOpt().userTimeout = time.Duration(*v)
+	case *UnsentMostOption:
+		e.setOpt().unsentMost = v.Bytes
 	case *tcpip.TCPLingerTimeoutOption:
 		*v = tcpip.TCPLingerTimeoutOption(e.lingerTimeout(time.Duration(*v)))
 		e.setOpt().lingerTimeout = time.Duration(*v)
@@ -117,8 +119,15 @@ func (e *Endpoint) lingerTimeout(d time.Duration) time.Duration {
 func (e *Endpoint) OnKeepAliveSet(bool) { e.optionChanged() }
 
 // OnDelayOptionSet implements tcpip.SocketOptionsHandler: without the Nagle
-// algorithm, what it held back is sent.
-func (e *Endpoint) OnDelayOptionSet(bool) { e.optionChanged() }
+// algorithm, what it held back is sent, and what a write said more would follow.
+func (e *Endpoint) OnDelayOptionSet(on bool) {
+	now := e.lock()
+	defer e.unlock(now)
+	if !on {
+		e.conn.Hold(false)
+	}
+	e.apply(now)
+}
 
 // OnCorkOptionSet implements tcpip.SocketOptionsHandler: without the cork, what
 // it held back is sent.

@@ -69,6 +69,9 @@ type Options struct {
 	// ECN says whether connections use ECN (RFC 3168).
 	ECN ECNMode
 
+	// Choices are those where Linux has chosen otherwise than netstack.
+	Choices engine.Choices
+
 	SACK             bool
 	Delay            bool
 	AlwaysSynCookies bool

@@ -41,6 +41,7 @@ type socketValues struct {
 type socketOptions struct {
 	keepIdle, keepInterval time.Duration
 	userTimeout            time.Duration
+	unsentMost             int
 	lingerTimeout          time.Duration // TCP_LINGER2; below 0: at once
 	deferAccept            time.Duration
 	congestionControl      string

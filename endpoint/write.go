@@ -21,7 +21,7 @@ import (
 // opts.Atomic promises that all that was read from the payload is sent, unless
 // the connection ends meanwhile. TCP knows neither another address nor the
 // bounds of records: opts.To and opts.EndOfRecord mean nothing, nor, as in
-// netstack, does opts.More.
+// netstack, does opts.More, unless engine.Choices says so.
 func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcpip.Error) {
 	e.writeMu.Lock()
 	defer e.writeMu.Unlock()
@@ -49,6 +49,7 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 			return 0, err
 		}
 	}
+	e.conn.Hold(opts.More)
 	n := e.conn.Write(now, &buf)
 	if opts.Atomic && buf.Size() > 0 {
 		n += e.writeRest(now, &buf)

@@ -57,8 +57,9 @@ type controller interface {
 	// reduces is not told of recovery for the same window.
 	onCongestion(now Instant, flight int)
 	// onIdle is called before text is sent after nothing was in the network
-	// for longer than the RTO (RFC 5681, section 4.1).
-	onIdle(now Instant)
+	// for longer than the RTO; restart says that the window is to be the initial
+	// one again (RFC 5681, section 4.1).
+	onIdle(now Instant, restart bool)
 	// burst is how many bytes may be sent without an acknowledgment of any,
 	// where a window was not used for a while (RFC 7661, section 4.4.2); 0 is no
 	// bound.
@@ -114,6 +115,10 @@ type ackSample struct {
 	// window (RFC 3168, section 6.1.2).
 	echo bool
 	rate rateSample
+	// trusted says that the window is taken for validated (Choices.NoValidation).
+	trusted bool
+	// fromWindow says what the window is reduced from (Choices.FromWindow).
+	fromWindow bool
 }
 
 // ccStart is what a controller is made for.

@@ -120,15 +120,15 @@ func (b *bbr) enter(s bbrState) {
 	b.pacingGain, b.cwndGain = bbrGains[s].pacing, bbrGains[s].cwnd
 }
 
-func (b *bbr) name() string      { return ccBBR }
-func (b *bbr) window() int       { return b.cwnd }
-func (b *bbr) threshold() int    { return math.MaxInt } // there is no slow start to end
-func (b *bbr) pacingRate() int64 { return b.pacing }
-func (b *bbr) reduces() bool     { return false }
-func (b *bbr) understates() bool { return b.state == bbrProbeRTT }
-func (b *bbr) onIdle(Instant)    {}           // section 5.4.2: the model outlives the pause
-func (b *bbr) burst(Instant) int { return 0 } // it paces
-func (b *bbr) setMSS(mss int)    { b.mss = mss }
+func (b *bbr) name() string         { return ccBBR }
+func (b *bbr) window() int          { return b.cwnd }
+func (b *bbr) threshold() int       { return math.MaxInt } // there is no slow start to end
+func (b *bbr) pacingRate() int64    { return b.pacing }
+func (b *bbr) reduces() bool        { return false }
+func (b *bbr) understates() bool    { return b.state == bbrProbeRTT }
+func (b *bbr) onIdle(Instant, bool) {}           // section 5.4.2: the model outlives the pause
+func (b *bbr) burst(Instant) int    { return 0 } // it paces
+func (b *bbr) setMSS(mss int)       { b.mss = mss }
 
 // takeOver begins with the window there is, and finds the bandwidth anew.
 func (b *bbr) takeOver(window, _ int) { b.cwnd = max(b.cwnd, window) }

@@ -120,7 +120,7 @@ func TestBBRRestart(t *testing.T) {
 	r.b.setPacingRateWithGain(0.9)
 	window := r.b.cwnd
 	r.now = r.now.Add(rigRTT * 100)
-	r.b.onIdle(r.now)
+	r.b.onIdle(r.now, false)
 	r.send(0, false)
 	if r.b.idleRestart {
 		t.Error("a pause that the application did not make counts as one")

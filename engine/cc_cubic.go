@@ -26,6 +26,7 @@ type cubic struct {
 	// reduction.
 	wMax, prior float64
 	undo        cubicUndo
+	fromWindow  bool // what Choices.FromWindow is
 }
 
 // cubicEpoch is a stage of congestion avoidance; the zero value is before its
@@ -56,6 +57,7 @@ func (c *cubic) name() string { return ccCubic }
 func (c *cubic) segments() float64 { return float64(c.cwnd) / float64(c.mss) }
 
 func (c *cubic) onAck(s ackSample) {
+	c.fromWindow = s.fromWindow
 	c.validate(&s)
 	if !c.mayGrow(&s) {
 		c.pass(s.now)
@@ -141,11 +143,19 @@ func (c *cubic) befriend(cwnd, acked float64) {
 	c.west += alpha * acked / cwnd
 }
 
-func (c *cubic) onRecovery(now Instant, flight int) { c.reduce(c.base(now, flight), 2) }
+func (c *cubic) onRecovery(now Instant, flight int) { c.reduce(c.from(c.base(now, flight)), 2) }
+
+// from returns what the window is reduced from, with flight bytes in flight.
+func (c *cubic) from(flight int) int {
+	if c.fromWindow {
+		return c.cwnd
+	}
+	return flight
+}
 
 // onCongestion does for a mark what a loss does (RFC 3168, section 6.1.2, MUST),
 // but goes on to a window of one segment (RFC 9438, section 4.6, MUST).
-func (c *cubic) onCongestion(now Instant, flight int) { c.reduce(c.markBase(now, flight), 1) }
+func (c *cubic) onCongestion(now Instant, flight int) { c.reduce(c.from(c.markBase(now, flight)), 1) }
 
 // reduce is the multiplicative decrease, to a window of least segments or more
 // (RFC 9438, section 4.6, figure 5).
@@ -184,7 +194,7 @@ func (c *cubic) onTimeout(_ Instant, flight int, first bool) {
 	if first {
 		c.save()
 		c.prior = c.segments()
-		c.ssthresh = max(int(float64(flight)*cubicBeta), 2*c.mss)
+		c.ssthresh = max(int(float64(c.from(flight))*cubicBeta), 2*c.mss)
 	}
 	c.wMax = 0
 	c.cwnd = c.mss

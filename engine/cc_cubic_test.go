@@ -327,7 +327,7 @@ func TestCubicSlowStart(t *testing.T) {
 	r.ack(1000)
 	start := c.start
 	r.now = r.now.Add(6 * time.Minute)
-	r.onIdle(r.now)
+	r.onIdle(r.now, false)
 	r.ack(1000)
 	if c.running {
 		t.Error("a stage of congestion avoidance lasts through slow start")

@@ -70,6 +70,7 @@ type Conn struct {
 	alive    keepAlive
 	limit    rateLimit
 	closing  closeState
+	longest  uint16 // the most text that a segment brought; for looking only
 	counters Counters
 }
 
@@ -99,6 +100,8 @@ type recvVars struct {
 	// drained says that the application has read all since the window was told.
 	drained bool
 	mss     uint16 // the largest segment that the peer may send, without options
+	// heardText is when text last came, or the connection was established.
+	heardText coarse
 	// rtt is the round-trip time that the peer's text shows: from what it is an
 	// answer to; 0 when it does not.
 	rtt time.Duration

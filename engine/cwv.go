@@ -23,6 +23,7 @@ type cwv struct {
 	from int64
 	// validAt is when the window was last known to be validated.
 	validAt Instant
+	trusted bool // the window counts as validated, whatever is known
 	// used is max(pipeACK, LossFlightSize) of a recovery that began with a window
 	// which was not validated; 0 elsewhere. lost is how much it found to be lost.
 	used, lost int
@@ -76,7 +77,7 @@ func (v *cwv) pipeACK() int { return max(v.samples[0], v.samples[1], v.samples[2
 // section 4.3). A sender in slow start has acknowledged half of it, less what there
 // is of a segment that did not fit.
 func (w *windowed) validated() bool {
-	return !w.cwv.known || 2*(w.cwv.pipeACK()+w.mss) > w.cwnd
+	return !w.cwv.known || w.cwv.trusted || 2*(w.cwv.pipeACK()+w.mss) > w.cwnd
 }
 
 // base returns what the window is reduced from for a loss that was seen with
@@ -115,6 +116,7 @@ func (v *cwv) forget() { v.used, v.lost = 0, 0 }
 // validate takes an acknowledgment into account.
 func (w *windowed) validate(s *ackSample) {
 	s.acked = s.opens
+	w.cwv.trusted = s.trusted
 	w.cwv.onAck(s)
 	if w.validated() {
 		w.cwv.validAt = s.now
@@ -138,8 +140,12 @@ func (w *windowed) outlive(now Instant) {
 
 // onIdle keeps the window that the connection had before the pause, in the place
 // of RFC 5681, section 4.1, for the NVP; but what was not used in the sampling
-// period is not validated. See burst.
-func (w *windowed) onIdle(now Instant) {
+// period is not validated. See burst. Where a restart is asked for, it is that of
+// RFC 5681: the window is no more than the initial one (SHOULD).
+func (w *windowed) onIdle(now Instant, restart bool) {
+	if restart {
+		w.cwnd = min(w.cwnd, w.initial)
+	}
 	w.cwv.known = true
 	w.outlive(now)
 }

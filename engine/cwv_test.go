@@ -238,7 +238,7 @@ func TestCWVPeriod(t *testing.T) {
 		forWindowed(t, test.cwnd, test.ssthresh, func(t *testing.T, r *ccRig) {
 			r.unused(test.cwnd) // used in full, for the last time
 			r.now = r.now.Add(test.pause)
-			r.onIdle(r.now)
+			r.onIdle(r.now, false)
 			r.wantWindow(t, test.want, test.then)
 		})
 		if test.pause < 2*time.Second {

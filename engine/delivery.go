@@ -47,7 +47,7 @@ func (d *delivery) add(s *record, acked bool) {
 		if d.sentAt == Never || s.stamp.sentAt > d.sentAt {
 			d.sentAt = s.stamp.sentAt
 		}
-		d.reorder.onOriginal(s.r.End)
+		d.reorder.onOriginal(s.r)
 		d.rack.onDelivered(d.now, s)
 		return
 	}
@@ -61,7 +61,7 @@ func (d *delivery) add(s *record, acked bool) {
 		narrowly := !older && d.minRTT-d.now.Sub(s.stamp.sentAt) < clockGranularity
 		d.narrowly = narrowly && (d.narrowly || !d.original)
 		d.original = true
-		d.reorder.onOriginal(s.r.End)
+		d.reorder.onOriginal(s.r)
 		if probed {
 			// When that copy was sent is forgotten, and RACK passes it over (RFC
 			// 8985, section 6.2, step 2), but for a probe's.

@@ -190,6 +190,7 @@ func (c *Conn) establish(now Instant, in *Segment) {
 	c.setState(now, StateEstablished)
 	c.events |= EventEstablished | EventWritable
 	c.lastHeard(now)
+	c.rx.heardText = makeCoarse(now)
 	c.armKeepAlive(now)
 	if c.closing.queued {
 		c.CloseWrite(now)

@@ -72,6 +72,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		held := c.snd.size()
 		c.snd.trim(in.Ack)
 		c.noteSpace(held - c.snd.size())
+		c.txc.more = false
 	}
 	if c.shake.sack && in.Options.NumSACK > 0 {
 		var blocks []seq.Range

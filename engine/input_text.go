@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -16,6 +17,8 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	if in.Payload.Size() == 0 || !c.state.receives() {
 		return
 	}
+	c.rx.heardText = makeCoarse(now)
+	c.longest = max(c.longest, uint16(min(in.Payload.Size(), math.MaxUint16)))
 	start := c.trimToWindow(in)
 	if in.Payload.Size() == 0 {
 		return

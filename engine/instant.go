@@ -25,3 +25,16 @@ func (t Instant) Add(d time.Duration) Instant {
 
 // Sub returns the time from u to t.
 func (t Instant) Sub(u Instant) time.Duration { return time.Duration(t - u) }
+
+// coarse is an instant in units of about a millisecond, which wraps after 52 days:
+// for what is only told.
+type coarse uint32
+
+const coarseShift = 20
+
+func makeCoarse(now Instant) coarse { return coarse(now >> coarseShift) }
+
+// ago returns how long ago it was, at now.
+func (c coarse) ago(now Instant) time.Duration {
+	return time.Duration(makeCoarse(now)-c) << coarseShift
+}

@@ -25,6 +25,7 @@ type outputState struct {
 	cwndLimited bool // the congestion window kept text back
 	force       bool // silly-window avoidance's override is due
 	narrow      bool // it was due before: the peer's buffer is not what it was
+	more        bool // the application is about to write more
 	probe       bool // a window or keep-alive probe is due
 	paceHeld    bool // when last there was nothing to send, the pace kept text back
 }
@@ -52,6 +53,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		c.txc.paceHeld = c.timers.armed(timerPace)
 		c.watchWindow(now)
 		c.watchSupply()
+		c.noteSupply()
 		return false
 	}
 	c.counters.SegsOut++
@@ -318,7 +320,7 @@ func (c *Conn) allowed(mss int) (int, bool) {
 	if unsent == 0 {
 		// A FIN needs no room in the peer's buffer. It is a segment, and waits until
 		// the congestion window has room for one, as netstack's does.
-		return 0, !c.segmentsOut()
+		return 0, c.set.LoneFIN || !c.segmentsOut()
 	}
 	if held := c.corked(); held > 0 {
 		n := min(held, usable, mss)
@@ -363,8 +365,8 @@ func (c *Conn) segmentsOut() bool {
 		return false
 	}
 	n := c.board.flightSegments
-	if !c.shake.sack && c.recovery.phase != phaseOpen {
-		n -= int(c.recovery.dups)
+	if !c.shake.sack {
+		n -= c.leftByDups()
 	}
 	return n > 0 && n >= c.cwnd()/c.smss()
 }
@@ -403,8 +405,9 @@ func (c *Conn) pollAck(now Instant, out *Segment) bool {
 // restartIdle tells congestion control of a pause before it ends (RFC 5681, section
 // 4.1).
 func (c *Conn) restartIdle(now Instant) {
-	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() {
-		c.cc.onIdle(now)
+	if c.board.empty() && c.txc.lastSent != 0 && now.Sub(c.txc.lastSent) > c.timeout() &&
+		!(c.set.RestartIdle && c.windowBlocked()) { // the pause goes on
+		c.cc.onIdle(now, c.set.RestartIdle)
 		c.txc.lastSent = now
 	}
 }

@@ -17,9 +17,11 @@ const overrideTimeout = 200 * time.Millisecond
 
 // watchWindow is called when there is nothing to send. Where text waits for the
 // window and nothing is outstanding whose acknowledgment would bring news, it
-// starts the persist timer: a window update may have been lost.
+// starts the persist timer: a window update may have been lost. So it does where
+// text waits for more (Choices.More).
 func (c *Conn) watchWindow(now Instant) {
-	waiting := c.state.sends() && c.board.empty() && c.windowBlocked()
+	blocked := c.windowBlocked()
+	waiting := c.state.sends() && c.board.empty() && (blocked || c.holdsBack())
 	switch {
 	case !waiting:
 		if c.timers.armed(timerPersist) {
@@ -29,7 +31,9 @@ func (c *Conn) watchWindow(now Instant) {
 		c.persist = persist{}
 	case !c.timers.armed(timerPersist):
 		c.timers.arm(timerPersist, now.Add(c.persistTimeout()))
-		c.armUserTimeout(now)
+		if blocked {
+			c.armUserTimeout(now)
+		}
 	}
 }
 
@@ -53,6 +57,10 @@ func (c *Conn) persistTimeout() time.Duration {
 // longer pause (RFC 9293, section 3.8.6.1, MUST-35, SHLD-29, SHLD-30). A peer
 // that answers may keep its window closed as long as it likes (MUST-37).
 func (c *Conn) onPersistTimer(now Instant) {
+	if c.board.empty() && c.holdsBack() {
+		c.txc.force = true
+		return
+	}
 	if !c.board.empty() || !c.windowBlocked() {
 		return
 	}

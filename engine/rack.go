@@ -35,26 +35,29 @@ func (k *rack) before(at Instant, end seq.Num) bool {
 // 4, and 3.3.2). It outlives what is outstanding.
 type reordering struct {
 	fack seq.Num // RACK.fack: the end of the highest range that arrived
-	seen bool    // RACK.reordering_seen
-	// mult widens the window by as many quarters of the least round-trip time,
-	// beside the first; persist is for how many recoveries it does yet.
-	mult, persist uint8
+	// extent is how many bytes before the highest something arrived late, at most.
+	extent int32
 	// round is where the round trip in which mult grew last ends.
 	round   seq.Num
 	inRound bool
+	seen    bool // RACK.reordering_seen
+	// mult widens the window by as many quarters of the least round-trip time,
+	// beside the first; persist is for how many recoveries it does yet.
+	mult, persist uint8
 }
 
 // reoPersist is for how many recoveries a wider window lasts without news of a
 // spurious retransmission (RFC 8985, section 3.3.2).
 const reoPersist = 16
 
-// onOriginal notes whether the first copy of what ends at end has arrived behind
-// what was sent after it (RFC 8985, section 6.2, step 3).
-func (o *reordering) onOriginal(end seq.Num) {
-	if o.fack.Less(end) {
-		o.fack = end
-	} else if end.Less(o.fack) {
+// onOriginal notes whether the first copy of r has arrived behind what was sent
+// after it (RFC 8985, section 6.2, step 3), and how far behind.
+func (o *reordering) onOriginal(r seq.Range) {
+	if o.fack.Less(r.End) {
+		o.fack = r.End
+	} else if r.End.Less(o.fack) {
 		o.seen = true
+		o.extent = max(o.extent, int32(o.fack.Sub(r.Start)))
 	}
 }
 

@@ -87,11 +87,12 @@ func (l *lossRun) count(s *record) int {
 // pipe estimates how many bytes are in the network. Without SACK each
 // duplicate acknowledgment tells that a segment left it (RFC 5681, section
 // 3.2); the one after the gap did not. Before recovery they are too few to be
-// believed, so that limited transmit (RFC 3042) takes SACK, as in netstack.
+// believed, so that limited transmit (RFC 3042) takes SACK, as in netstack, unless
+// Choices.LimitedTransmit asks for it.
 func (c *Conn) pipe() int {
 	p := c.board.pipe()
-	if !c.shake.sack && c.recovery.phase != phaseOpen {
-		p -= min(int(c.recovery.dups)*c.smss(), max(p-c.smss(), 0))
+	if !c.shake.sack {
+		p -= min(c.leftByDups()*c.smss(), max(p-c.smss(), 0))
 	}
 	return p
 }
@@ -130,6 +131,7 @@ type ackNews struct {
 	pipe      int  // the pipe before
 	duplicate bool // RFC 5681, section 2, DUPLICATE ACKNOWLEDGMENT
 	dsacked   int  // segments that the peer got twice
+	counted   int  // bytes of acked that duplicates stood for, without SACK
 	echo      bool // of a mark: ECE, where ECN is on
 	hold      bool // new text has to wait for the retransmission timer
 }
@@ -144,6 +146,9 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 		// RFC 6582, section 3.2, step 3, deflates it. Segments that came late since
 		// are what a peer without SACK cannot tell of.
 		if r.phase == phaseOpen {
+			if c.set.OpenOnce {
+				n.counted = min(int(r.dups)*c.smss(), n.acked)
+			}
 			r.dups = 0
 			// Left behind by 2 GiB, the point would seem to be ahead. But it is not
 			// reached until more is acknowledged.
@@ -183,10 +188,11 @@ func (c *Conn) updateRecovery(now Instant, n *ackNews, d *delivery) {
 // feed tells the controller of an acknowledgment. phase is that which it came in.
 func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 	s := ackSample{
-		now: now, acked: d.bytes, opens: opens(phase, n, d), lost: c.loss.lost,
+		now: now, acked: d.bytes, opens: c.opens(phase, n, d), lost: c.loss.lost,
 		priorFlight: n.pipe, flight: c.pipe(),
 		rtt: -1, srtt: c.rtt.srtt, minRTT: c.rtt.min,
 		phase: phase, limited: c.limited(), full: c.txc.cwndLimited, echo: n.echo, rate: d.sample,
+		trusted: c.set.NoValidation, fromWindow: c.set.FromWindow,
 	}
 	if d.sentAt != Never && !d.resent {
 		s.rtt = max(d.now.Sub(d.sentAt), 0)
@@ -207,8 +213,10 @@ func (c *Conn) feed(now Instant, phase recoveryPhase, n *ackNews, d *delivery) {
 // go (RFC 3042, section 2). After a timeout, text does not count either that had
 // been SACKed or deemed lost: it was not in the network, and its arrival makes no
 // room.
-func opens(phase recoveryPhase, n *ackNews, d *delivery) int {
+func (c *Conn) opens(phase recoveryPhase, n *ackNews, d *delivery) int {
 	switch {
+	case phase == phaseOpen && c.set.OpenOnce:
+		return min(n.acked, d.bytes) - n.counted
 	case phase == phaseOpen:
 		return n.acked
 	case n.acked > 0:

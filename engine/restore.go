@@ -83,8 +83,12 @@ func (c *Conn) restoreReceive(r *ReceiveCheckpoint) {
 	c.rx = recvVars{
 		irs: seq.New(r.IRS), nxt: seq.New(r.Nxt), adv: seq.New(r.Adv),
 		wndScale: r.Scale, mss: r.MSS, rtt: r.RTT, echo: r.Echo, drained: r.Drained,
+		heardText: makeCoarse(c.alive.heardAt),
 	}
 	c.ack.now = r.AckDue
+	if c.set.UnsentMost > 0 {
+		c.events |= EventWritable // who was kept out is not known: it tries again
+	}
 	if len(r.Text) > 0 {
 		text := textOf(r.Text)
 		c.recvBuf().append(&text)

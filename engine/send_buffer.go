@@ -14,6 +14,7 @@ import (
 type sendBuffer struct {
 	chunks     ring[sendChunk]
 	start, end seq.Num // of the text held
+	kept       bool    // a writer was kept out for what was not sent yet
 }
 
 type sendChunk struct {

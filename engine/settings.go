@@ -76,6 +76,9 @@ type Settings struct {
 	// does not do so by itself.
 	Pacing bool
 
+	// Choices are those where Linux has chosen otherwise.
+	Choices
+
 	// InvalidRateLimit is the least time between two acknowledgments that
 	// answer segments which cannot be accepted and carry no text (RFC 5961,
 	// section 7).

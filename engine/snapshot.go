@@ -35,6 +35,12 @@ type Snapshot struct {
 	TimedAt  Instant
 	HasRTT   bool
 
+	// TextAgo is how long ago text came, or where none did the connection was
+	// established, to about a millisecond; LongestText is the most that a segment
+	// brought.
+	TextAgo     time.Duration
+	LongestText int
+
 	RcvNxt, RcvAdv seq.Num
 	LastAckSent    seq.Num
 	OutOfOrder     int // bytes held
@@ -92,6 +98,9 @@ type RACKSnapshot struct {
 	RTT        time.Duration
 	FACK       seq.Num
 	Reordering bool
+	// Extent is by how many bytes at most something was overtaken that arrived
+	// late: from its start to the end of the highest that had arrived.
+	Extent     int
 	DSACKSeen  bool
 	ReoWnd     time.Duration
 	ReoWndMult int
@@ -124,6 +133,7 @@ func (c *Conn) Snapshot(now Instant) Snapshot {
 		LastSent: Never, FinQueued: c.closing.queued || c.state.sentFin(),
 		DupAcks: int(c.recovery.dups), SMSS: int(c.tx.smss),
 		TimedSeq: c.tx.nxt, TimedAt: Never, HasRTT: c.rtt.valid,
+		TextAgo: c.rx.heardText.ago(now), LongestText: int(c.longest),
 		RcvNxt: c.rx.nxt, RcvAdv: c.rx.adv, LastAckSent: c.ts.lastAck,
 		TSOffset: c.par.tsOffset, TSRecent: c.ts.recent,
 		HighSacked: c.tx.una,
@@ -217,7 +227,7 @@ func (c *Conn) snapRecovery(s *Snapshot) {
 func (c *Conn) snapRACK(k *RACKSnapshot) {
 	o := &c.recovery.reorder
 	*k = RACKSnapshot{
-		XmitAt: Never, FACK: o.fack, Reordering: o.seen, DSACKSeen: c.counters.DSACKsIn > 0,
+		XmitAt: Never, FACK: o.fack, Reordering: o.seen, Extent: int(o.extent), DSACKSeen: c.counters.DSACKsIn > 0,
 		ReoWndMult: 1 + int(o.mult), Persist: int(o.persist), Round: o.round,
 	}
 	if c.board != nil {

@@ -201,3 +201,26 @@ func TestSnapshotOfSlowStart(t *testing.T) {
 	}
 	s.In(". 1 ack 16001 win 60000")
 }
+
+// When text last came is told, to about a millisecond, and the most that came in a
+// segment. Before any, the handshake counts.
+func TestSnapshotOfTextReceived(t *testing.T) {
+	s := Established(t, plain(nil), 60000, "<mss 1000>")
+	check := func(ago time.Duration, longest int) {
+		t.Helper()
+		k := s.Conn.Snapshot(s.Now)
+		if d := k.TextAgo - ago; max(d, -d) > 2*time.Millisecond || k.LongestText != longest {
+			t.Errorf("text %v ago, of %d bytes at most; want %v and %d", k.TextAgo, k.LongestText, ago, longest)
+		}
+	}
+	s.Advance(time.Second)
+	check(time.Second, 0)
+	s.In(". 1:501 ack 1 win 60000")
+	s.Out(". 1 ack 501")
+	s.Advance(300 * time.Millisecond)
+	s.In(". 501 ack 1 win 60000") // no text
+	check(300*time.Millisecond, 500)
+	s.In(". 501:601 ack 1 win 60000")
+	s.Out(". 1 ack 601")
+	check(0, 500)
+}

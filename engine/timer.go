@@ -66,6 +66,9 @@ func (c *Conn) HandleDeadline(now Instant) {
 		if at > now {
 			return
 		}
+		if id == timerRetransmit && c.probesAtTimeout() {
+			id = timerProbe // which arms the other anew
+		}
 		c.timers.stop(id)
 		switch id {
 		case timerRetransmit:

@@ -46,7 +46,10 @@ func (c *Conn) armProbe(now Instant) {
 	}
 	at := now.Add(max(wait, clockGranularity))
 	if c.timers.armed(timerRetransmit) && at >= c.timers.at[timerRetransmit] {
-		return
+		if !c.set.ProbeAtTimeout || c.rtt.probed || !c.rtt.valid {
+			return
+		}
+		at = c.timers.at[timerRetransmit]
 	}
 	c.timers.arm(timerProbe, at)
 }

@@ -22,11 +22,23 @@ func (c *Conn) Write(now Instant, src *buffer.Buffer) int {
 		return 0
 	}
 	c.uncork(int(src.Size()))
-	return c.sendBuf().write(src, c.WriteSpace(), c.tx.nxt)
+	n := c.sendBuf().write(src, c.WriteSpace(), c.tx.nxt)
+	c.snd.kept = c.set.UnsentMost > 0 && c.WriteSpace() == 0
+	return n
 }
 
-// WriteSpace returns the room in the send buffer, in bytes.
-func (c *Conn) WriteSpace() int { return max(0, c.buf.snd-c.snd.size()) }
+// WriteSpace returns how many bytes Write takes: the room in the send buffer, within
+// Choices.UnsentMost.
+func (c *Conn) WriteSpace() int {
+	n := c.room()
+	if c.set.UnsentMost > 0 && n > 0 {
+		n = min(n, c.mayHold())
+	}
+	return n
+}
+
+// room is what is left of the send buffer, in bytes.
+func (c *Conn) room() int { return max(0, c.buf.snd-c.snd.size()) }
 
 // Unacked returns how many bytes were written and not acknowledged.
 func (c *Conn) Unacked() int { return c.snd.size() }

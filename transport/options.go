@@ -65,6 +65,8 @@ func setChecked(o *endpoint.Options, option tcpip.SettableTransportProtocolOptio
 		if ok = v.Mode <= ECNAccept; ok {
 			o.ECN = v.Mode
 		}
+	case *ChoicesOption:
+		o.Choices = v.Choices
 	case *tcpip.TCPTimeWaitReuseOption:
 		ok = *v >= tcpip.TCPTimeWaitReuseDisabled && *v <= tcpip.TCPTimeWaitReuseLoopbackOnly
 		if ok {
@@ -135,6 +137,8 @@ func (p *protocol) Option(option tcpip.GettableTransportProtocolOption) tcpip.Er
 		*v = tcpip.TCPTimeWaitTimeoutOption(o.TimeWaitTimeout)
 	case *ECNOption:
 		v.Mode = o.ECN
+	case *ChoicesOption:
+		v.Choices = o.Choices
 	case *tcpip.TCPTimeWaitReuseOption:
 		*v = o.TimeWaitReuse
 	case *tcpip.TCPMinRTOOption:

@@ -18,6 +18,8 @@
 //	-match strict    how packets are compared: strict, as packetdrill does, or
 //	                 rfc, which also accepts what the RFCs leave open, and says so
 //	-time virtual    virtual, in which nothing waits, or real
+//	-choices linux   what RFCs leave to choose is as Linux has chosen, whom scripts
+//	                 are about, where the TCP has the choice, or own: as the TCP has
 //	-D NAME=VALUE    what a word of the scripts stands for; may be repeated
 //	-o NAME=VALUE    an option as if it headed each script, as ip_version=ipv6;
 //	                 may be repeated
@@ -99,6 +101,7 @@ func parseArgs(args []string, errOut io.Writer) (c command, err error) {
 	provider := f.String("provider", drill.Providers[0].Name, "whose `TCP`: tcpcb or gvisor")
 	match := f.String("match", string(drill.MatchStrict), "how packets are compared: strict or rfc")
 	time := f.String("time", string(drill.Virtual), "virtual or real time")
+	choices := f.String("choices", "linux", "what RFCs leave to choose: linux or own")
 	f.BoolVar(&c.verbose, "v", false, "tell each event as it happens")
 	f.BoolVar(&c.json, "json", false, "report as JSON")
 	f.StringVar(&c.pcap, "pcap", "", "write the packets of the one script to `FILE`, in pcap format")
@@ -117,6 +120,7 @@ func parseArgs(args []string, errOut io.Writer) (c command, err error) {
 	}
 	c.files = f.Args()
 	c.options.Match, c.options.Time = drill.Match(*match), drill.Time(*time)
+	c.options.OwnChoices = *choices == "own"
 	switch c.options.Provider = drill.ProviderByName(*provider); {
 	case c.options.Provider == nil:
 		return c, fmt.Errorf("there is no provider %q", *provider)
@@ -124,6 +128,8 @@ func parseArgs(args []string, errOut io.Writer) (c command, err error) {
 		return c, fmt.Errorf("packets are matched strict or rfc, not %q", *match)
 	case c.options.Time != drill.Virtual && c.options.Time != drill.Real:
 		return c, fmt.Errorf("time is virtual or real, not %q", *time)
+	case *choices != "linux" && *choices != "own":
+		return c, fmt.Errorf("choices are linux's or own, not %q", *choices)
 	case len(c.files) == 0:
 		return c, errors.New("no script is named")
 	case c.pcap != "" && len(c.files) > 1:

@@ -59,6 +59,8 @@ func TestRun(t *testing.T) {
 		{nil, exitUsage, []string{"no script"}},
 		{[]string{"-provider", "x", pass}, exitUsage, []string{"no provider"}},
 		{[]string{"-match", "x", pass}, exitUsage, []string{"strict or rfc"}},
+		{[]string{"-choices", "x", pass}, exitUsage, []string{"linux's or own"}},
+		{[]string{"-choices", "own", pass}, exitPass, nil},
 		{[]string{"-time", "x", pass}, exitUsage, []string{"virtual or real"}},
 		{[]string{"-D", "x", pass}, exitUsage, []string{"NAME=VALUE"}},
 		{[]string{"-pcap", "x", pass, pass}, exitUsage, []string{"one script"}},

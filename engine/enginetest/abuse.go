@@ -158,6 +158,15 @@ func (a *abuse) settings() {
 	flags := a.byte()
 	s.NoDelay, s.Cork, s.QuickAck = flags&1 == 0, flags&2 != 0, flags&4 != 0
 	s.KeepAlive = flags&8 != 0
+	s.Choices = engine.Choices{
+		More:            flags&16 != 0,
+		LimitedTransmit: flags&32 != 0, OpenOnce: flags&32 != 0, FromWindow: flags&32 != 0,
+		ProbeAtTimeout: flags&64 != 0, LoneFIN: flags&64 != 0,
+		RestartIdle: flags&128 != 0, NoValidation: flags&128 != 0,
+	}
+	if flags&16 != 0 {
+		s.UnsentMost = 100
+	}
 	s.KeepAliveIdle, s.KeepAliveInterval, s.KeepAliveCount = time.Minute, time.Second, 3
 	s.AckDelay = of(a, 0, 40*time.Millisecond, time.Second)
 	s.WindowClamp = of(a, 0, 0, 0, 0, 500, 1)
@@ -176,6 +185,7 @@ func (a *abuse) step() {
 		a.segment(op & 15)
 	case 6, 7:
 		b := a.out.next(1+a.word()%20_000, a.byte())
+		a.conn.Hold(b.Size()%2 == 1)
 		n := a.conn.Write(a.now, &b)
 		b.Release()
 		a.out.wrote(n)

@@ -154,6 +154,7 @@ func (h *host) write() {
 		n := min(h.size(h.WriteSize), h.Write-h.out.n)
 		space := h.conn.WriteSpace()
 		b := h.out.next(n, h.sim.rng.IntN(4*n))
+		h.conn.Hold(h.out.n+n < h.Write)
 		took := h.conn.Write(h.now(), &b)
 		if took < 0 || took > min(n, space) || int(b.Size()) != n-took {
 			h.sim.failf("host %d: Write of %d into %d of space took %d and left %d", h.id, n, space, took, b.Size())

@@ -146,7 +146,22 @@ func Anything(seed uint64) Config {
 		i := rng.IntN(2)
 		c.Hosts[i].End, c.Hosts[1-i].Write = EndClose, 0
 	}
+	more := rand.New(rand.NewPCG(seed, 6)) // so that what was drawn before there were choices is as it was
+	for i := range c.Hosts {
+		if more.IntN(2) == 0 {
+			c.Hosts[i].Settings.Choices = anyChoices(more)
+		}
+	}
 	return c
+}
+
+// anyChoices draws what RFCs leave to choose.
+func anyChoices(rng *rand.Rand) engine.Choices {
+	on := func() bool { return rng.IntN(2) == 0 }
+	return engine.Choices{
+		LimitedTransmit: on(), ProbeAtTimeout: on(), LoneFIN: on(), RestartIdle: on(), NoValidation: on(),
+		FromWindow: on(), OpenOnce: on(), More: on(), UnsentMost: pick(rng, 0, 1, 100, 10_000),
+	}
 }
 
 // Quarrel draws a simulation in which somebody gives up.

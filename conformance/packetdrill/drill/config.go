@@ -17,10 +17,13 @@ import (
 type config struct {
 	// v6 tells which packets are on the wire, socket6 what the sockets are: of
 	// both kinds for ipv4-mapped-ipv6.
-	v6, socket6      bool
-	local, remote    netip.Addr
-	bind, connect    uint16
-	mtu              uint32
+	v6, socket6   bool
+	local, remote netip.Addr
+	bind, connect uint16
+	mtu           uint32
+	// mss is how much text a segment has of those that come in as one, merged by
+	// the device; 0 is all of it.
+	mss              uint16
 	tolerance        time.Duration
 	tolerancePercent float64
 	// tsTick is a tick of the timestamps that the script writes, 0 for not
@@ -45,7 +48,7 @@ const (
 // ignoredOptions say how packetdrill is to reach the host under test or to
 // execute code, which is otherwise here.
 var ignoredOptions = map[string]bool{
-	"gateway_ip": true, "netmask_ip": true, "speed": true, "mss": true, "code_command": true, "code_format": true,
+	"gateway_ip": true, "netmask_ip": true, "speed": true, "code_command": true, "code_format": true,
 	"code_sockopt": true, "define": true, "verbose": true, "debug": true, "send_omit_free": true,
 }
 
@@ -92,6 +95,8 @@ func (c *config) set(o script.Option) (err error) {
 		var mtu uint16
 		mtu, err = parse16(o.Value)
 		c.mtu = uint32(mtu)
+	case "mss":
+		c.mss, err = parse16(o.Value)
 	case "tolerance_usecs":
 		c.tolerance, err = parseMicroseconds(o.Value)
 	case "tolerance_percent":

@@ -9,6 +9,10 @@
 // those of package posix; commands for a shell are interpreted, and never
 // executed (shell.go); code in %{ }% is evaluated by Starlark (code.go).
 //
+// Scripts are about Linux. What RFCs leave to choose is as Linux has chosen, where the
+// provider's TCP has that choice and Options.OwnChoices is not set; settings of
+// sysctl change such choices too.
+//
 // In virtual time nothing waits: the clock moves to the next timer when the stack
 // has come to rest. In real time the stack has the clock of the machine.
 //

@@ -54,8 +54,23 @@ func (r *runner) inject(p *script.Packet) error {
 		dst = netip.AddrPortFrom(dst.Addr(), p.DstPort)
 	}
 	r.trace("line %d: < %v", p.Line, p.TCP)
-	r.wire.inject(buildIP(p.IP, src.Addr(), dst.Addr(), 6, buildTCP(live, src, dst)), r.time.now())
+	for _, t := range segments(live, int(r.config.mss)) {
+		r.wire.inject(buildIP(p.IP, src.Addr(), dst.Addr(), 6, buildTCP(t, src, dst)), r.time.now())
+	}
 	return nil
+}
+
+// segments returns the segments of mss bytes that a device has merged into t, which
+// netstack takes as they came; t itself where mss is 0.
+func segments(t *script.TCP, mss int) []*script.TCP {
+	var list []*script.TCP
+	for mss > 0 && t.Len > mss {
+		head, rest := *t, *t
+		head.Len, rest.Len, rest.Seq = mss, t.Len-mss, t.Seq+uint32(mss)
+		head.Flags &^= script.FIN | script.PSH
+		list, t = append(list, &head), &rest
+	}
+	return append(list, t)
 }
 
 // foreign are options that no TCP of netstack has, and what they are for.

@@ -52,8 +52,18 @@ const (
 	lenientTimer = "the granularity of timers"
 	// How much a socket takes before it is sent is no TCP's matter: Linux counts
 	// its own bookkeeping, too.
+	// What a call took less than the script's is written as soon as there is room,
+	// as an application would (backlog.go).
 	lenientBuffer   = "how much a send buffer takes"
 	lenientWritable = "with how much room a socket is writable"
+	// RFC 9293 knows no call that shuts reading alone: what comes is acknowledged
+	// (section 3.10.7.4, seventh), and what becomes of it is the socket's matter.
+	// Linux's shutdown(SHUT_RD) has it read all the same.
+	lenientShut = "whether what comes after shutdown(SHUT_RD) can be read"
+	// A connection that is given up is reset at SND.NXT (RFC 9293, section 3.10.5),
+	// as which the ACK bit may tell RCV.NXT, or as one that does not exist, at
+	// SEG.ACK (section 3.10.7.1).
+	lenientReset = "which of the two forms a reset has"
 )
 
 // timerGranularity is how much later or sooner what a timer sends may come.
@@ -193,4 +203,18 @@ func (o *textRange) settle(p *packet) *packet {
 	}
 	_, rest := split(p, n)
 	return rest
+}
+
+// resetLeniency tells whether a reset is formed as one of a connection that is given
+// up, where the script has it formed in another way: at SND.NXT, and with what was
+// acknowledged before if it has an acknowledgment.
+func (s *socket) resetLeniency(w, g *script.TCP) string {
+	bare := func(t *script.TCP) bool { return t.Flags&^script.ACK == script.RST && t.Len == 0 }
+	if !bare(w) || !bare(g) || g.Seq != s.sentEnd-s.outSeq(false) {
+		return ""
+	}
+	if g.Flags&script.ACK != 0 && !(s.acked && g.Ack == s.ack-s.inSeq(false)) {
+		return ""
+	}
+	return lenientReset
 }

@@ -6,6 +6,8 @@ package drill
 import (
 	"strings"
 	"testing"
+
+	"tcpcb/conformance/packetdrill/script"
 )
 
 const opened = `
@@ -102,6 +104,18 @@ func TestLeniencies(t *testing.T) {
 		{"buffer, while it waits",
 			small + "+0...0.4 write(3, ..., 20000) = 20000\n +0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768\n +.3 < . 1:1(0) ack 10001 win 32768",
 			small + "+0...0.05 write(3, ..., 20000) = 20000\n +0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768", lenientBuffer},
+		{"buffer, whose rest is written later",
+			strings.Replace(full, "= 10000", "= 12000", 1) + "+0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768\n +0 > P. 10001:12001(2000) ack 1",
+			strings.Replace(full, "= 10000", "= 12000", 1) + "+0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768\n +0 > P. 10001:13001(3000) ack 1", lenientBuffer},
+		{"buffer, full of what is written later",
+			strings.Replace(full, "= 10000", "= 12000", 1) + "+0 write(3, ..., 2000) = 1000\n +0 > . 1:10001(10000) ack 1\n +.1 < . 1:1(0) ack 10001 win 32768\n +0 > P. 10001:13001(3000) ack 1",
+			full + "+0 write(3, ..., 2000) = 1000", lenientBuffer},
+		{"shut for reading",
+			opened + "+0 shutdown(3, SHUT_RD) = 0\n +.1 < P. 1:11(10) ack 1 win 9\n +0 > . 1:1(0) ack 11\n +0 read(3, ..., 20) = 10",
+			opened + "+.1 < F. 1:1(0) ack 1 win 9\n +0 > . 1:1(0) ack 2\n +0 read(3, ..., 20) = 10", lenientShut},
+		{"reset",
+			opened + "+0 close(3) = 0\n +0 > F. 1:1(0) ack 1\n +.1 < P. 1:11(10) ack 1 win 9\n +0 > R 1:1(0)",
+			opened + "+0 close(3) = 0\n +0 > F. 1:1(0) ack 1\n +.1 < P. 1:11(10) ack 1 win 9\n +0 > . 2:2(0) ack 11", lenientReset},
 		{"timer",
 			opened + "+0 write(3, ..., 2000) = 2000\n +0 > P. 1:2001(2000) ack 1\n +.215 > P. 1001:2001(1000) ack 1",
 			opened + "+0 write(3, ..., 2000) = 2000\n +0 > P. 1:2001(2000) ack 1\n +.3 > P. 1001:2001(1000) ack 1", ""},
@@ -146,6 +160,29 @@ func TestTimerLeniency(t *testing.T) {
 		r := RunText("timer.pkt", text+at+" > P. 1001:2001(1000) ack 1", nil, o)
 		if r.Verdict != want {
 			t.Errorf("at %s: %v, want %s", at, r, want)
+		}
+	}
+}
+
+// A reset that the peer would not believe, or that acknowledges what did not come,
+// is of no form.
+func TestResetLeniency(t *testing.T) {
+	s := &socket{liveISN: 1000, remoteISN: 2000, sentEnd: 1012, ack: 2005, acked: true}
+	want := &script.TCP{Flags: script.RST, Seq: 1}
+	for _, tt := range []struct {
+		got script.TCP
+		ok  bool
+	}{
+		{script.TCP{Flags: script.RST | script.ACK, Seq: 12, Ack: 5}, true},
+		{script.TCP{Flags: script.RST, Seq: 12}, true},
+		{script.TCP{Flags: script.RST, Seq: 13}, false},
+		{script.TCP{Flags: script.RST, Seq: 11}, false},
+		{script.TCP{Flags: script.RST | script.ACK, Seq: 12, Ack: 6}, false},
+		{script.TCP{Flags: script.ACK, Seq: 12, Ack: 5}, false},
+		{script.TCP{Flags: script.RST, Seq: 12, Len: 1}, false},
+	} {
+		if got := s.resetLeniency(want, &tt.got) != ""; got != tt.ok {
+			t.Errorf("%v: %v, want %v", tt.got.String(), got, tt.ok)
 		}
 	}
 }

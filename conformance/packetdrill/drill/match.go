@@ -57,10 +57,11 @@ func (s *socket) compare(want *script.Packet, got *packet, c *config, tolerance 
 		return d
 	}
 	w, g := want.TCP, got.tcp
-	compareFlags(w, g, add)
-	add("the sequence number", w.Seq, g.Seq, "")
+	reset := s.resetLeniency(w, g)
+	compareFlags(w, g, reset, add)
+	add("the sequence number", w.Seq, g.Seq, reset)
 	add("the length", w.Len, g.Len, "")
-	add("the acknowledgment", w.Ack, g.Ack, "")
+	add("the acknowledgment", w.Ack, g.Ack, reset)
 	if w.HasWin {
 		add("the window", w.Win, g.Win, windowLeniency(w, got))
 	}
@@ -113,10 +114,12 @@ func (s *socket) compareFlow(want *script.Packet, got *packet, add adder) {
 	}
 }
 
-func compareFlags(w, g *script.TCP, add adder) {
-	for _, f := range []script.Flags{script.SYN, script.FIN, script.RST, script.ACK, script.URG} {
+// compareFlags compares flags; reset is what lets the ACK bit of a reset pass.
+func compareFlags(w, g *script.TCP, reset string, add adder) {
+	for _, f := range []script.Flags{script.SYN, script.FIN, script.RST, script.URG} {
 		add("the flag "+f.String(), w.Flags&f != 0, g.Flags&f != 0, "")
 	}
+	add("the flag "+script.ACK.String(), w.Flags&script.ACK != 0, g.Flags&script.ACK != 0, reset)
 	const ecn = script.ECE | script.CWR | script.AE
 	add("ECN's flags", w.Flags&ecn, g.Flags&ecn, "")
 	add("the flag P", w.Flags&script.PSH != 0, g.Flags&script.PSH != 0, lenientPush)

@@ -21,11 +21,13 @@ type Provider struct {
 	New stack.TransportProtocolFactory
 	// ECN sets what Linux's tcp_ecn does: 0, 1 or 2. Nil is a TCP without ECN.
 	ECN func(s *stack.Stack, value string) error
+	// Choose lets f change what RFCs leave to choose; nil is a TCP without a choice.
+	Choose func(s *stack.Stack, f func(*transport.Choices)) error
 }
 
 // Providers are those there are, the first of which is tcpcb.
 var Providers = []*Provider{
-	{Name: "tcpcb", New: transport.NewProtocol, ECN: setTCPCBECN},
+	{Name: "tcpcb", New: transport.NewProtocol, ECN: setTCPCBECN, Choose: chooseTCPCB},
 	{Name: "gvisor", New: tcp.NewProtocol},
 }
 
@@ -49,4 +51,24 @@ func setTCPCBECN(s *stack.Stack, value string) error {
 		return fmt.Errorf("the TCP says: %v", err)
 	}
 	return nil
+}
+
+func chooseTCPCB(s *stack.Stack, f func(*transport.Choices)) error {
+	var o transport.ChoicesOption
+	if err := s.TransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
+		return fmt.Errorf("the TCP says: %v", err)
+	}
+	f(&o.Choices)
+	if err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
+		return fmt.Errorf("the TCP says: %v", err)
+	}
+	return nil
+}
+
+// asLinux are Linux's choices where no setting of its is about them.
+func asLinux(c *transport.Choices) {
+	*c = transport.Choices{
+		LimitedTransmit: true, ProbeAtTimeout: true, LoneFIN: true, NoValidation: true, OpenOnce: true,
+		More: true, FromWindow: true,
+	}
 }

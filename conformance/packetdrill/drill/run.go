@@ -18,6 +18,9 @@ type Options struct {
 	Provider *Provider
 	Match    Match
 	Time     Time
+	// OwnChoices leaves what RFCs leave to choose as the TCP has chosen, and not as
+	// Linux has.
+	OwnChoices bool
 	// Before are options as if they came first in the script.
 	Before []script.Option
 	// Trace is told each event as it happens; nil for nobody.
@@ -47,6 +50,7 @@ type runner struct {
 	owed    textRange       // what is sent later than the script has it, and was counted
 	last    *timedEvent     // the event before
 	blocked *blockedCall    // the one call that has not returned
+	backlog backlog
 }
 
 // timedEvent is an event and when it is to happen.
@@ -103,7 +107,13 @@ func (r *runner) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	r.kernel = posix.New(posix.Config{Stack: stack})
+	linux := r.o.Provider.Choose != nil && !r.o.OwnChoices
+	if linux {
+		if err := r.o.Provider.Choose(stack, asLinux); err != nil {
+			return err
+		}
+	}
+	r.kernel = posix.New(posix.Config{Stack: stack, HeedsMore: linux})
 	r.host = &host{stack: stack, provider: r.o.Provider}
 	r.shell = &shell{dir: filepath.Dir(r.script.Name), set: r.host.set, addFile: r.kernel.AddFile, refuse: r.wire.link.refuses.Store}
 	r.code = newCode(func(text string) { r.trace("print %s", text) })
@@ -162,6 +172,7 @@ func (r *runner) command(c *script.Command) error {
 // pump takes what the stack has sent and lets calls go on.
 func (r *runner) pump() {
 	r.kernel.Poll()
+	r.backlog.write(r.kernel)
 	if err := r.wire.collect(r.time.now()); err != nil && r.wireErr == nil {
 		r.wireErr = err
 	}

@@ -105,3 +105,20 @@ func TestRealTimeAndNetstack(t *testing.T) {
 		}
 	}
 }
+
+// Scripts that are about Linux's choices fail with the TCP's own.
+func TestOwnChoices(t *testing.T) {
+	for _, name := range []string{
+		"limited-transmit-no-sack", "probe-at-timeout", "fin-beyond-window", "more",
+	} {
+		text, err := os.ReadFile("../../scripts/" + name + ".pkt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := tcpcb()
+		o.Match, o.OwnChoices = MatchRFC, true
+		if r := RunText(name, string(text), nil, o); r.Verdict != Fail {
+			t.Errorf("%v, want a fail", r)
+		}
+	}
+}

@@ -13,6 +13,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/transport"
 )
 
 // setting is what one of Linux's settings is here.
@@ -37,14 +39,15 @@ var settings = map[string]setting{
 		v := tcpip.TCPLingerTimeoutOption(time.Duration(n) * time.Second)
 		return &v
 	})},
-	"tcp_recovery":   {set: number(7, func(n int) protocolOption { v := tcpip.TCPRecovery(n); return &v })},
-	"tcp_syncookies": {set: (*host).setSynCookies},
-	"tcp_ecn":        {set: (*host).setECN},
+	"tcp_recovery":              {set: number(7, func(n int) protocolOption { v := tcpip.TCPRecovery(n); return &v })},
+	"tcp_syncookies":            {set: (*host).setSynCookies},
+	"tcp_notsent_lowat":         {set: (*host).setUnsentMost},
+	"tcp_ecn":                   {set: (*host).setECN},
+	"tcp_slow_start_after_idle": {set: choice(func(c *transport.Choices, on bool) { c.RestartIdle = on })},
 	// Timestamps are always offered; without them in the peer's SYN there are none.
-	// Whether tail probes are sent, and how a window that was not used is dealt
-	// with, each TCP has decided for itself. A script that counts on the setting
-	// fails, and the report has that it was ignored.
-	"tcp_timestamps": {}, "tcp_early_retrans": {}, "tcp_slow_start_after_idle": {},
+	// Whether tail probes are sent, each TCP has decided for itself. A script that
+	// counts on the setting fails, and the report has that it was ignored.
+	"tcp_timestamps": {}, "tcp_early_retrans": {},
 	// How text is cut and sent in bursts is for the matching of packets.
 	"tcp_tso_win_divisor": {}, "tcp_min_tso_segs": {}, "tcp_pacing_ss_ratio": {}, "tcp_pacing_ca_ratio": {},
 	"tcp_limit_output_bytes": {}, "tcp_tso_rtt_log": {},
@@ -54,7 +57,7 @@ var settings = map[string]setting{
 	"tcp_max_syn_backlog": {}, "tcp_cubic.parameters.hystart_detect": {as: []string{"3"}},
 	"tcp_frto": {as: []string{"1", "2"}}, "tcp_dsack": {as: []string{"1"}}, "tcp_fack": {as: []string{"0"}},
 	"tcp_reordering": {as: []string{"3"}}, "tcp_window_scaling": {as: []string{"1"}},
-	"tcp_notsent_lowat": {as: []string{"4294967295", "-1"}}, "tcp_mtu_probing": {as: []string{"0"}},
+	"tcp_mtu_probing":   {as: []string{"0"}},
 	"tcp_adv_win_scale": {as: []string{"1"}}, "tcp_abort_on_overflow": {as: []string{"0"}},
 	"tcp_stdurg": {as: []string{"0"}}, "tcp_thin_linear_timeouts": {as: []string{"0"}},
 }
@@ -96,6 +99,22 @@ func (h *host) option(o protocolOption) error {
 // flag is a setting that is on or off.
 func flag(option func(on bool) protocolOption) func(*host, string) error {
 	return number(1, func(n int) protocolOption { return option(n == 1) })
+}
+
+// choice is a setting that is on or off, of what RFCs leave to choose. A TCP without
+// the choice goes on as it does, and the report says so: a script that counts on the
+// setting fails.
+func choice(set func(c *transport.Choices, on bool)) func(*host, string) error {
+	return func(h *host, value string) error {
+		switch {
+		case value != "0" && value != "1":
+			return fmt.Errorf("neither 0 nor 1")
+		case h.provider.Choose == nil:
+			h.ignored(fmt.Sprintf("a choice that %s does not have: %s", h.provider.Name, value))
+			return nil
+		}
+		return h.provider.Choose(h.stack, func(c *transport.Choices) { set(c, value == "1") })
+	}
 }
 
 // number is a setting from 0 to most.
@@ -162,4 +181,24 @@ func (h *host) setECN(value string) error {
 		return nil
 	}
 	return fmt.Errorf("%s has no ECN", h.provider.Name)
+}
+
+// setUnsentMost takes how much may wait to be sent; the largest number is no bound.
+func (h *host) setUnsentMost(value string) error {
+	const none = "4294967295"
+	n := uint64(0)
+	switch {
+	case value == none || value == "-1":
+		if h.provider.Choose == nil {
+			return nil
+		}
+	case h.provider.Choose == nil:
+		return fmt.Errorf("%s has no such bound", h.provider.Name)
+	default:
+		var err error
+		if n, err = strconv.ParseUint(value, 0, 31); err != nil {
+			return err
+		}
+	}
+	return h.provider.Choose(h.stack, func(c *transport.Choices) { c.UnsentMost = int(n) })
 }

@@ -146,7 +146,6 @@ func TestUnsupported(t *testing.T) {
 	}{
 		{posix.SOL_TCP, posix.TCP_FASTOPEN, posix.Int32(1), "TCP_FASTOPEN"},
 		{posix.SOL_TCP, posix.TCP_MD5SIG, make([]byte, 216), "TCP_MD5SIG"},
-		{posix.SOL_TCP, posix.TCP_NOTSENT_LOWAT, posix.Int32(4000), "TCP_NOTSENT_LOWAT of 4000"},
 		{posix.SOL_SOCKET, posix.SO_ZEROCOPY, posix.Int32(1), "SO_ZEROCOPY"},
 		{posix.SOL_SOCKET, posix.SO_TIMESTAMPING, posix.Int32(1), "SO_TIMESTAMPING"},
 		{posix.SOL_SOCKET, posix.SO_RCVLOWAT, posix.Int32(100), "SO_RCVLOWAT of 100"},
@@ -431,4 +430,27 @@ func TestPipe(t *testing.T) {
 	if e := w.done(k.PollFDs([]posix.PollFD{{FD: q[1]}, {FD: -1}, {FD: 999}}, 0), 2, 0).Polled; e[0].Revents != posix.POLLERR || e[1].Revents != 0 || e[2].Revents != posix.POLLNVAL {
 		t.Errorf("poll: %v", e)
 	}
+}
+
+// TCP_NOTSENT_LOWAT bounds what is taken beyond what may be sent at once, where the
+// TCP has such a bound.
+func TestNotSentLowat(t *testing.T) {
+	everywhere(t, func(w *world) {
+		c, _ := w.connect(80)
+		set := w.a.SetSockOpt(c, posix.SOL_TCP, posix.TCP_NOTSENT_LOWAT, posix.Int32(4000))
+		if !w.ours {
+			w.lacks(set, "setsockopt TCP_NOTSENT_LOWAT", posix.ENOPROTOOPT)
+			return
+		}
+		w.done(set, 0, 0)
+		if v := w.done(w.a.GetSockOpt(c, posix.SOL_TCP, posix.TCP_NOTSENT_LOWAT, 4), 0, 0).Value; v != 4000 {
+			w.Errorf("TCP_NOTSENT_LOWAT is %d", v)
+		}
+		if w.clock != nil { // the initial window is 10 segments, of which none is acknowledged yet
+			n := w.a.Send(c, posix.Bytes(text(50000)), posix.MSG_DONTWAIT).Result().Ret
+			if n < 10*1000+4000 || n > 10*1460+4000 {
+				w.Errorf("it takes %d bytes", n)
+			}
+		}
+	})
 }

@@ -26,6 +26,8 @@ type Config struct {
 	// FirstFD is the lowest number that a file gets; 0 is 3, as where a program
 	// has standard input, output and error.
 	FirstFD int
+	// HeedsMore says that the TCP does by itself what MSG_MORE asks for.
+	HeedsMore bool
 }
 
 // Kernel is a process on a host whose network is a stack.Stack: its table of
@@ -36,6 +38,7 @@ type Kernel struct {
 	clock tcpip.Clock
 	first int
 	woken chan struct{}
+	heeds bool // HeedsMore
 
 	mu      sync.Mutex
 	fds     map[int]*descriptor
@@ -46,7 +49,7 @@ type Kernel struct {
 // New returns a kernel with no file open.
 func New(c Config) *Kernel {
 	k := &Kernel{
-		stack: c.Stack, clock: c.Clock, first: c.FirstFD,
+		stack: c.Stack, clock: c.Clock, first: c.FirstFD, heeds: c.HeedsMore,
 		woken: make(chan struct{}, 1),
 		fds:   map[int]*descriptor{}, disk: map[string][]byte{},
 	}

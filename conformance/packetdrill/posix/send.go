@@ -103,7 +103,7 @@ func (k *Kernel) send(call string, fd int, iov []Memory, flags int, msg *Message
 func (k *Kernel) sendOp(call string, s *socket, d *description, iov []Memory, flags int) *Op {
 	want, done := size(iov), 0
 	try := func(o *Op) bool {
-		s.hold(flags&MSG_MORE != 0)
+		s.hold(flags&MSG_MORE != 0 && !k.heeds)
 		blocks := d.flags&O_NONBLOCK == 0 && flags&MSG_DONTWAIT == 0
 		n, e := s.transmit(iov, done, flags)
 		done += n
@@ -143,7 +143,7 @@ func (s *socket) transmit(iov []Memory, skip, flags int) (int, Errno) {
 
 // hold keeps the socket from sending what fills no segment, for MSG_MORE.
 // netstack's TCP does nothing with WriteOptions.More, and so it is the cork that
-// does, until a call without MSG_MORE has written.
+// does, until a call without MSG_MORE has written. See Config.HeedsMore.
 func (s *socket) hold(more bool) {
 	if more && !s.corked {
 		s.corked = true

@@ -10,6 +10,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+
+	"tcpcb/endpoint"
 )
 
 // numberOption is an option whose value is a number.
@@ -201,14 +203,16 @@ func tcpNumbers() {
 		},
 		max: 1,
 	})
-	// Both values mean that nothing is bounded, which is what netstack does.
+	// 0 leaves it to the setting of the protocol, which -1 overrides.
 	add(TCP_NOTSENT_LOWAT, numberOption{
 		get: func(_ *Kernel, s *socket) (int, tcpip.Error) { return s.lowat, nil },
 		set: func(_ *Kernel, s *socket, v int) tcpip.Error {
+			if _, ours := s.ep.(*endpoint.Endpoint); !ours && v != 0 && v != -1 {
+				return &tcpip.ErrUnknownProtocolOption{} // netstack bounds nothing
+			}
 			s.lowat = v
-			return nil
+			return s.ep.SetSockOpt(&endpoint.UnsentMostOption{Bytes: int(min(uint32(v), math.MaxInt32))})
 		},
-		lacks: func(v int) bool { return v != 0 && v != -1 },
 	})
 	add(TCP_MAXSEG, whole(tcpip.MaxSegOption, 0, 0))
 	add(TCP_SYNCNT, whole(tcpip.TCPSynCountOption, 1, 127))

@@ -141,7 +141,7 @@ func caState(s tcpip.CongestionControlState) int64 {
 
 // dupThresh is how many segments may overtake one before tcpcb takes it for lost,
 // while it has seen no reordering (RFC 8985, section 6.2, step 4). When it has, it
-// counts time, and no number of segments stands for that.
+// counts time, and tcpi_reordering is how many had overtaken one that was not lost.
 const dupThresh = 3
 
 // fillInfo adds what tcpcb's engine knows. Where Linux counts a packet as lost
@@ -173,9 +173,11 @@ func fillInfo(v map[string]int64, now engine.Instant, k *engine.Snapshot, n *eng
 	if k.LastSent != engine.Never {
 		v["tcpi_last_data_sent"] = now.Sub(k.LastSent).Milliseconds()
 	}
-	if !k.ReorderSeen {
-		v["tcpi_reordering"] = dupThresh
+	v["tcpi_last_data_recv"] = k.TextAgo.Milliseconds()
+	if k.LongestText > 0 {
+		v["tcpi_rcv_mss"] = int64(k.LongestText)
 	}
+	v["tcpi_reordering"] = int64(max(dupThresh, (k.RACK.Extent+k.Info.SMSS-1)/k.Info.SMSS))
 	v["tcpi_min_rtt"] = k.MinRTT.Microseconds()
 	v["tcpi_rcv_rtt"] = int64(k.RcvRTT / time.Microsecond)
 	v["tcpi_snd_wnd"], v["tcpi_rcv_wnd"] = int64(k.SndWnd), int64(k.RcvWnd)
