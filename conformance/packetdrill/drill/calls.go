@@ -123,25 +123,13 @@ func callClose(a *args) *plan {
 }
 
 func callShutdown(a *args) *plan {
-	n, fd, how := a.num(0), a.fd(0), a.num(1)
-	if s := a.r.socks[n]; s != nil && (how == posix.SHUT_RD || how == posix.SHUT_RDWR) {
-		s.shut = true
-	}
+	fd, how := a.fd(0), a.num(1)
 	return a.ready(func(k *posix.Kernel) *posix.Op { return k.Shutdown(fd, how) })
 }
 
 func callRead(a *args) *plan {
-	n, fd, buf := a.num(0), a.fd(0), a.buffer(1)
-	p := a.ready(func(k *posix.Kernel) *posix.Op { return k.Read(fd, buf) })
-	if s := a.r.socks[n]; p != nil && s != nil && s.shut {
-		p.excuse = func(res posix.Result) string {
-			if res.Errno == 0 && res.Ret == 0 {
-				return lenientShut
-			}
-			return ""
-		}
-	}
-	return p
+	fd, buf := a.fd(0), a.buffer(1)
+	return a.ready(func(k *posix.Kernel) *posix.Op { return k.Read(fd, buf) })
 }
 
 func callWrite(a *args) *plan {

@@ -56,10 +56,6 @@ const (
 	// as an application would (backlog.go).
 	lenientBuffer   = "how much a send buffer takes"
 	lenientWritable = "with how much room a socket is writable"
-	// RFC 9293 knows no call that shuts reading alone: what comes is acknowledged
-	// (section 3.10.7.4, seventh), and what becomes of it is the socket's matter.
-	// Linux's shutdown(SHUT_RD) has it read all the same.
-	lenientShut = "whether what comes after shutdown(SHUT_RD) can be read"
 	// A connection that is given up is reset at SND.NXT (RFC 9293, section 3.10.5),
 	// as which the ACK bit may tell RCV.NXT, or as one that does not exist, at
 	// SEG.ACK (section 3.10.7.1).

@@ -52,7 +52,6 @@ type socket struct {
 	// the last acknowledgment something came in that cannot be accepted.
 	sentEnd  uint32
 	provoked bool
-	shut     bool // for reading, by shutdown
 }
 
 func newSocket(fd int) *socket { return &socket{fd: fd, stamps: map[uint32]uint32{}} }
