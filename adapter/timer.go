@@ -48,17 +48,11 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	t.timer.Reset(d)
 }
 
-// Fired notes that a wake came: the next Arm starts the timer again. A
-// connection that has no deadline any more gives its timer back, so that an
-// idle one holds none.
-func (t *Timer) Fired(deadline engine.Instant) {
-	t.setFor = 0
-	if deadline == engine.Never {
-		t.Stop()
-	}
-}
+// Fired notes that a wake came: the next Arm starts the timer again.
+func (t *Timer) Fired() { t.setFor = 0 }
 
-// Stop gives the timer back; a wake already on its way still comes.
+// Stop gives the timer back, so that an idle connection holds none; a wake already
+// on its way still comes.
 func (t *Timer) Stop() {
 	if t.timer != nil {
 		t.timer.Stop()

@@ -50,7 +50,10 @@ func (o *owner) Wake() {
 		o.acted = append(o.acted, now)
 		o.deadline = engine.Never
 	}
-	o.timer.Fired(o.deadline)
+	o.timer.Fired()
+	if o.deadline == engine.Never {
+		o.timer.Stop()
+	}
 	o.timer.Arm(o.clock, o.deadline, o)
 }
 

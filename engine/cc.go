@@ -67,6 +67,9 @@ type controller interface {
 	setMSS(mss int)
 	// takeOver begins where another controller left off.
 	takeOver(window, threshold int)
+	// fresh reports whether, after a pause, a new controller would do as well: this
+	// one has learnt nothing yet.
+	fresh() bool
 }
 
 // sendSample is what a controller learns when text goes out.

@@ -3,11 +3,20 @@
 
 package engine
 
-import "tcpcb/engine/seq"
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+)
 
 // An idle connection is small: the buffers, the reassembly queue and the
-// scoreboard are made when they are first needed, and dropped when they have
-// been empty for a while.
+// scoreboard are made when they are first needed, and dropped when nothing was
+// sent or heard for a while.
+
+// idleTime is how long that while is. One that takes its turn among thousands is
+// not idle, although its timers run out between two of its turns: to drop and make
+// anew what it needs would cost it more than the turn.
+const idleTime = time.Second
 
 // sendBuf returns the send buffer, making it where there is none.
 func (c *Conn) sendBuf() *sendBuffer {
@@ -58,12 +67,33 @@ func (c *Conn) scores() *scoreboard {
 	return c.board
 }
 
-// shed drops what is empty. It is called when the last timer has run out: a
-// while after the connection was last busy, so that one that is busy keeps what
-// it would only make again.
+// Rest drops what an idle connection does not hold, where this is one, and returns
+// when to call it again: when the connection may have become one; Never where there
+// is nothing to drop, or a deadline comes first. Its owner calls it now and then, as
+// when a wake finds nothing to do: nothing is lost where that is late.
+func (c *Conn) Rest(now Instant) Instant {
+	if c.lean() || !c.timers.calm() {
+		return Never
+	}
+	if at := max(c.alive.heardAt, c.txc.lastSent).Add(idleTime); now < at {
+		return at
+	}
+	c.shed()
+	return Never
+}
+
+// lean reports whether there is nothing that shed might drop.
+func (c *Conn) lean() bool {
+	return c.snd == nil && c.board == nil && c.loss == nil && c.rcv == nil && c.ooo == nil
+}
+
+// shed drops what is empty, and a controller that has learnt nothing.
 func (c *Conn) shed() {
 	if c.snd.size() == 0 && c.board.empty() {
 		c.snd, c.board, c.loss = nil, nil, nil
+		if c.cc != nil && c.cc.fresh() {
+			c.cc = nil
+		}
 	}
 	if c.rcv.size() == 0 {
 		c.rcv = nil
