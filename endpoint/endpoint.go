@@ -82,7 +82,8 @@ type Endpoint struct {
 
 	// What was reserved and registered: at every address with boundAny, for one
 	// peer with boundPeer.
-	registered, portReserved, boundAny, boundPeer bool
+	registered, boundAny, boundPeer bool
+	port                            portHold
 
 	// abortWhy is what the reason becomes for later calls when this side resets
 	// the connection.
