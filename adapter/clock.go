@@ -5,6 +5,7 @@ package adapter
 
 import (
 	"reflect"
+	"sync"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -21,6 +22,9 @@ type Clock struct {
 	// monotonic clock, and is when that showed zero. It is read for every packet,
 	// and netstack's conversions take as long as the reading.
 	epoch time.Time
+	// slots are timers that nobody has any more, of netstack's own clock: in virtual
+	// time, what is first must not hang on what was collected.
+	slots *sync.Pool
 }
 
 var stdClock = reflect.TypeOf(tcpip.NewStdClock())
@@ -28,7 +32,8 @@ var stdClock = reflect.TypeOf(tcpip.NewStdClock())
 // NewClock returns the clock c as instants.
 func NewClock(c tcpip.Clock) Clock {
 	if reflect.TypeOf(c) == stdClock {
-		return Clock{clock: c, epoch: time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))}
+		epoch := time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))
+		return Clock{clock: c, epoch: epoch, slots: new(sync.Pool)}
 	}
 	return Clock{clock: c}
 }

@@ -3,11 +3,7 @@
 
 package adapter
 
-import (
-	"gvisor.dev/gvisor/pkg/tcpip"
-
-	"tcpcb/engine"
-)
+import "tcpcb/engine"
 
 // Waker is told that a Timer's time has come. Wake runs on the clock's
 // goroutine or callback, under no lock; it may come early, or after Stop.
@@ -23,7 +19,7 @@ type Waker interface {
 //
 // The zero value is a timer that is not running. Its owner's lock guards it.
 type Timer struct {
-	timer tcpip.Timer
+	slot *slot
 	// setFor is when the running timer goes off, plus one so that the zero
 	// value means that none runs.
 	setFor engine.Instant
@@ -40,23 +36,23 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	}
 	d := max(deadline.Sub(c.Now()), 0)
 	t.setFor = deadline + 1
-	if t.timer == nil {
-		t.timer = c.AfterFunc(d, w.Wake)
+	if t.slot == nil {
+		t.slot = c.slot(d, w)
 		return
 	}
-	t.timer.Stop()
-	t.timer.Reset(d)
+	t.slot.timer.Stop()
+	t.slot.timer.Reset(d)
 }
 
 // Fired notes that a wake came: the next Arm starts the timer again.
 func (t *Timer) Fired() { t.setFor = 0 }
 
-// Stop gives the timer back, so that an idle connection holds none; a wake already
-// on its way still comes.
+// Stop gives the timer back, so that an idle connection holds none; a wake that is on
+// its way already may still come.
 func (t *Timer) Stop() {
-	if t.timer != nil {
-		t.timer.Stop()
-		t.timer = nil
+	if t.slot != nil {
+		t.slot.free()
+		t.slot = nil
 	}
 	t.setFor = 0
 }

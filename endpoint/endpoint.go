@@ -59,9 +59,11 @@ type Endpoint struct {
 	base *template
 	own  atomic.Pointer[tcpip.SocketOptions]
 
-	// stats is nil until it is needed; till then segsIn and segsOut count.
+	// stats is nil until it is needed; till then the others count segments, and
+	// reads that met the end of the stream.
 	stats           atomic.Pointer[counted]
 	segsIn, segsOut atomic.Uint64
+	eofs            atomic.Uint32
 
 	// mu guards everything below, and is ended by unlock only.
 	mu sync.Mutex

@@ -170,7 +170,7 @@ func (c *Conn) newController() controller {
 // needs, when there is first something to control.
 func (c *Conn) control() controller {
 	if c.loss == nil {
-		c.loss = new(lossState)
+		c.loss = &c.toSend().loss
 	}
 	if c.cc == nil {
 		c.cc = c.newController()

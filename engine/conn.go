@@ -48,7 +48,9 @@ type Conn struct {
 	shake  handshake
 	buf    bufferSizes
 	// What an idle connection does not hold: each is nil until it is needed,
-	// and again once it is empty and the timers have run out (see idle.go).
+	// and again once it was empty for a while (see idle.go). snd, board and loss
+	// are parts of out.
+	out      *sending
 	snd      *sendBuffer
 	rcv      *recvBuffer
 	ooo      *reassembly

@@ -18,12 +18,34 @@ import (
 // anew what it needs would cost it more than the turn.
 const idleTime = time.Second
 
-// sendBuf returns the send buffer, making it where there is none.
+// sending is the memory of what a connection needs that has something to send, in one
+// piece: each part is begun when it is first needed, and all are dropped together.
+type sending struct {
+	snd   sendBuffer
+	board scoreboard
+	loss  lossState
+}
+
+// toSend returns the memory of what is needed to send, making it where there is none.
+func (c *Conn) toSend() *sending {
+	if c.out == nil {
+		c.out = new(sending)
+	}
+	return c.out
+}
+
+// sendBuf returns the send buffer, beginning it where there is none.
 func (c *Conn) sendBuf() *sendBuffer {
 	if c.snd == nil {
-		c.snd = newSendBuffer(c.textEnd())
+		c.beginText(c.textEnd())
 	}
 	return c.snd
+}
+
+// beginText begins the send buffer, whose text will begin at start.
+func (c *Conn) beginText(start seq.Num) {
+	c.snd = &c.toSend().snd
+	c.snd.begin(start)
 }
 
 // textEnd returns the sequence number behind the last byte that was written: of
@@ -45,7 +67,7 @@ func (c *Conn) textEnd() seq.Num {
 // recvBuf returns the receive buffer, making it where there is none.
 func (c *Conn) recvBuf() *recvBuffer {
 	if c.rcv == nil {
-		c.rcv = new(recvBuffer)
+		c.rcv = newRecvBuffer()
 	}
 	return c.rcv
 }
@@ -58,10 +80,11 @@ func (c *Conn) reassemble() *reassembly {
 	return c.ooo
 }
 
-// scores returns the scoreboard, making it where there is none.
+// scores returns the scoreboard, beginning it where there is none.
 func (c *Conn) scores() *scoreboard {
 	if c.board == nil {
-		c.board = newScoreboard(c.tx.una)
+		c.board = &c.toSend().board
+		c.board.begin(c.tx.una)
 		c.recovery.reorder.fack = c.tx.una
 	}
 	return c.board
@@ -90,7 +113,7 @@ func (c *Conn) lean() bool {
 // shed drops what is empty, and a controller that has learnt nothing.
 func (c *Conn) shed() {
 	if c.snd.size() == 0 && c.board.empty() {
-		c.snd, c.board, c.loss = nil, nil, nil
+		c.out, c.snd, c.board, c.loss = nil, nil, nil, nil
 		if c.cc != nil && c.cc.fresh() {
 			c.cc = nil
 		}
@@ -106,7 +129,7 @@ func (c *Conn) shed() {
 // dropSend releases the text to send, and what was known of it.
 func (c *Conn) dropSend() {
 	c.snd.release()
-	c.snd, c.board, c.loss = nil, nil, nil
+	c.out, c.snd, c.board, c.loss = nil, nil, nil, nil
 }
 
 // dropRead releases the text that waits for the application.

@@ -14,6 +14,7 @@ import (
 type sendBuffer struct {
 	chunks     ring[sendChunk]
 	start, end seq.Num // of the text held
+	first      [ringMin]sendChunk
 }
 
 type sendChunk struct {
@@ -26,8 +27,11 @@ type sendChunk struct {
 // cost neither a view each in memory nor one each in a packet.
 const smallWrite = 1024
 
-// newSendBuffer returns an empty buffer whose text will begin at start.
-func newSendBuffer(start seq.Num) *sendBuffer { return &sendBuffer{start: start, end: start} }
+// begin makes b, the zero value, an empty buffer whose text will begin at start.
+func (b *sendBuffer) begin(start seq.Num) {
+	b.start, b.end = start, start
+	b.chunks.items = b.first[:]
+}
 
 // size returns how many bytes are held.
 func (b *sendBuffer) size() int {
