@@ -148,9 +148,7 @@ func (e *Endpoint) unregister() {
 		return
 	}
 	e.registered = false
-	s := e.shared.Stack
-	s.StartTransportEndpointCleanup(e.boundNets.list(), ProtocolNumber, e.ID, e, e.boundFlags, e.boundDevice)
-	s.CompleteTransportEndpointCleanup(e)
+	e.shared.Stack.UnregisterTransportEndpoint(e.boundNets.list(), ProtocolNumber, e.ID, e, e.boundFlags, e.boundDevice)
 }
 
 // GetLocalAddress implements tcpip.Endpoint: where the endpoint is bound.
