@@ -5,7 +5,6 @@ package adapter
 
 import (
 	"reflect"
-	"sync"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -22,9 +21,8 @@ type Clock struct {
 	// monotonic clock, and is when that showed zero. It is read for every packet,
 	// and netstack's conversions take as long as the reading.
 	epoch time.Time
-	// slots are timers that nobody has any more, of netstack's own clock: in virtual
-	// time, what is first must not hang on what was collected.
-	slots *sync.Pool
+	// timers is what those of netstack's own clock share; nil for another.
+	timers *timers
 }
 
 var stdClock = reflect.TypeOf(tcpip.NewStdClock())
@@ -33,7 +31,7 @@ var stdClock = reflect.TypeOf(tcpip.NewStdClock())
 func NewClock(c tcpip.Clock) Clock {
 	if reflect.TypeOf(c) == stdClock {
 		epoch := time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))
-		return Clock{clock: c, epoch: epoch, slots: new(sync.Pool)}
+		return Clock{clock: c, epoch: epoch, timers: new(timers)}
 	}
 	return Clock{clock: c}
 }
@@ -44,10 +42,4 @@ func (c Clock) Now() engine.Instant {
 		return engine.Instant(time.Since(c.epoch))
 	}
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
-}
-
-// AfterFunc calls f once, in a goroutine or callback of the clock's own, d from
-// now.
-func (c Clock) AfterFunc(d time.Duration, f func()) tcpip.Timer {
-	return c.clock.AfterFunc(d, f)
 }

@@ -14,8 +14,8 @@ type Waker interface {
 // Timer turns the one deadline of a connection into wakes. It is lazy: a
 // deadline that moves to later leaves the running timer alone, and the wake
 // that then comes too early finds nothing to do and arms the timer anew. A
-// connection that moves its deadline with each segment thus touches the clock's
-// timers about once in a retransmission timeout.
+// connection that moves its deadline with each segment thus touches its timer about
+// once in a retransmission timeout.
 //
 // The zero value is a timer that is not running. Its owner's lock guards it.
 type Timer struct {
@@ -25,7 +25,8 @@ type Timer struct {
 	setFor engine.Instant
 }
 
-// Arm has w woken at deadline or before it. It takes Never for no deadline,
+// Arm has w woken at deadline or before it, or by way of the clock's wheel up to a
+// tick later. It takes Never for no deadline,
 // and does nothing when a timer that runs goes off early enough.
 func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if deadline == engine.Never {
@@ -34,14 +35,11 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if t.setFor != 0 && t.setFor-1 <= deadline {
 		return
 	}
-	d := max(deadline.Sub(c.Now()), 0)
 	t.setFor = deadline + 1
 	if t.slot == nil {
-		t.slot = c.slot(d, w)
-		return
+		t.slot = c.slot(w)
 	}
-	t.slot.timer.Stop()
-	t.slot.timer.Reset(d)
+	c.start(t.slot, deadline)
 }
 
 // Fired notes that a wake came: the next Arm starts the timer again.

@@ -4,7 +4,6 @@
 package adapter
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -15,13 +14,14 @@ import (
 // not, though the wake was on its way.
 func TestSlotChangesHands(t *testing.T) {
 	manual := faketime.NewManualClock()
-	c := Clock{clock: manual, slots: new(sync.Pool)}
+	c := Clock{clock: manual, timers: new(timers)}
 	first, second := &sleeper{}, &sleeper{}
-	s := c.slot(100*time.Millisecond, first)
+	s := c.slot(first)
+	c.start(s, 100*ms)
 	s.free()
 	s.fire()
 	s.give(second) // as Clock.slot does, where the pool still has it
-	s.timer.Reset(300 * time.Millisecond)
+	c.start(s, 300*ms)
 	manual.Advance(200 * time.Millisecond)
 	if first.wakes != 0 || second.wakes != 0 {
 		t.Errorf("%d and %d wakes before the time", first.wakes, second.wakes)
