@@ -21,6 +21,8 @@ type Clock struct {
 	// monotonic clock, and is when that showed zero. It is read for every packet,
 	// and netstack's conversions take as long as the reading.
 	epoch time.Time
+	// timers is what those of netstack's own clock share; nil for another.
+	timers *timers
 }
 
 var stdClock = reflect.TypeOf(tcpip.NewStdClock())
@@ -28,7 +30,8 @@ var stdClock = reflect.TypeOf(tcpip.NewStdClock())
 // NewClock returns the clock c as instants.
 func NewClock(c tcpip.Clock) Clock {
 	if reflect.TypeOf(c) == stdClock {
-		return Clock{clock: c, epoch: time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))}
+		epoch := time.Now().Add(-c.NowMonotonic().Sub(tcpip.MonotonicTime{}))
+		return Clock{clock: c, epoch: epoch, timers: new(timers)}
 	}
 	return Clock{clock: c}
 }
@@ -39,10 +42,4 @@ func (c Clock) Now() engine.Instant {
 		return engine.Instant(time.Since(c.epoch))
 	}
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
-}
-
-// AfterFunc calls f once, in a goroutine or callback of the clock's own, d from
-// now.
-func (c Clock) AfterFunc(d time.Duration, f func()) tcpip.Timer {
-	return c.clock.AfterFunc(d, f)
 }

@@ -3,11 +3,7 @@
 
 package adapter
 
-import (
-	"gvisor.dev/gvisor/pkg/tcpip"
-
-	"tcpcb/engine"
-)
+import "tcpcb/engine"
 
 // Waker is told that a Timer's time has come. Wake runs on the clock's
 // goroutine or callback, under no lock; it may come early, or after Stop.
@@ -18,18 +14,19 @@ type Waker interface {
 // Timer turns the one deadline of a connection into wakes. It is lazy: a
 // deadline that moves to later leaves the running timer alone, and the wake
 // that then comes too early finds nothing to do and arms the timer anew. A
-// connection that moves its deadline with each segment thus touches the clock's
-// timers about once in a retransmission timeout.
+// connection that moves its deadline with each segment thus touches its timer about
+// once in a retransmission timeout.
 //
 // The zero value is a timer that is not running. Its owner's lock guards it.
 type Timer struct {
-	timer tcpip.Timer
+	slot *slot
 	// setFor is when the running timer goes off, plus one so that the zero
 	// value means that none runs.
 	setFor engine.Instant
 }
 
-// Arm has w woken at deadline or before it. It takes Never for no deadline,
+// Arm has w woken at deadline or before it, or by way of the clock's wheel up to a
+// tick later. It takes Never for no deadline,
 // and does nothing when a timer that runs goes off early enough.
 func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if deadline == engine.Never {
@@ -38,31 +35,22 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if t.setFor != 0 && t.setFor-1 <= deadline {
 		return
 	}
-	d := max(deadline.Sub(c.Now()), 0)
 	t.setFor = deadline + 1
-	if t.timer == nil {
-		t.timer = c.AfterFunc(d, w.Wake)
-		return
+	if t.slot == nil {
+		t.slot = c.slot(w)
 	}
-	t.timer.Stop()
-	t.timer.Reset(d)
+	c.start(t.slot, deadline)
 }
 
-// Fired notes that a wake came: the next Arm starts the timer again. A
-// connection that has no deadline any more gives its timer back, so that an
-// idle one holds none.
-func (t *Timer) Fired(deadline engine.Instant) {
-	t.setFor = 0
-	if deadline == engine.Never {
-		t.Stop()
-	}
-}
+// Fired notes that a wake came: the next Arm starts the timer again.
+func (t *Timer) Fired() { t.setFor = 0 }
 
-// Stop gives the timer back; a wake already on its way still comes.
+// Stop gives the timer back, so that an idle connection holds none; a wake that is on
+// its way already may still come.
 func (t *Timer) Stop() {
-	if t.timer != nil {
-		t.timer.Stop()
-		t.timer = nil
+	if t.slot != nil {
+		t.slot.free()
+		t.slot = nil
 	}
 	t.setFor = 0
 }

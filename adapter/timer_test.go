@@ -50,7 +50,10 @@ func (o *owner) Wake() {
 		o.acted = append(o.acted, now)
 		o.deadline = engine.Never
 	}
-	o.timer.Fired(o.deadline)
+	o.timer.Fired()
+	if o.deadline == engine.Never {
+		o.timer.Stop()
+	}
 	o.timer.Arm(o.clock, o.deadline, o)
 }
 
@@ -95,7 +98,7 @@ func TestTimerLazy(t *testing.T) {
 	if o.wakes != 2 || counting.started != 2 {
 		t.Errorf("%d wakes of %d timers, want one early wake and one at the deadline", o.wakes, counting.started)
 	}
-	if o.timer.Running() || o.timer.timer != nil {
+	if o.timer.Running() || o.timer.slot != nil {
 		t.Error("without a deadline, a timer is kept")
 	}
 }
@@ -142,7 +145,7 @@ func TestTimerStop(t *testing.T) {
 	o.set(100 * ms)
 	o.timer.Stop()
 	manual.Advance(time.Second)
-	if o.wakes != 0 || o.timer.Running() || o.timer.timer != nil {
+	if o.wakes != 0 || o.timer.Running() || o.timer.slot != nil {
 		t.Errorf("after Stop: %d wakes, running %v", o.wakes, o.timer.Running())
 	}
 	o.set(1500 * ms)

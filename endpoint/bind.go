@@ -45,19 +45,26 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 	id := e.ID
 	id.LocalAddress = addr.Addr
 	device := tcpip.NICID(e.ops().GetBindToDevice())
-	port, err := e.shared.Stack.ReservePort(e.shared.Stack.SecureRNG(), ports.Reservation{
-		Networks:     nets.list(),
-		Transport:    ProtocolNumber,
-		Addr:         addr.Addr,
-		Port:         addr.Port,
-		Flags:        e.portFlags,
-		BindToDevice: device,
-	}, func(port uint16) (bool, tcpip.Error) {
-		// Only listeners are registered without a remote end: one of them may
-		// stand in the way although it shares its port.
-		id.LocalPort = port
-		err := e.shared.Stack.CheckRegisterTransportEndpoint(nets.list(), ProtocolNumber, id, e.portFlags, device)
-		return err == nil, nil
+	kind := portKind{addr.Addr, device, nets, e.portFlags}
+	table := &e.shared.ports
+	port, err := table.during(e, addr.Port, func() (uint16, tcpip.Error) {
+		return e.shared.Stack.ReservePort(e.shared.Stack.SecureRNG(), ports.Reservation{
+			Networks:     nets.list(),
+			Transport:    ProtocolNumber,
+			Addr:         addr.Addr,
+			Port:         addr.Port,
+			Flags:        e.portFlags,
+			BindToDevice: device,
+		}, func(port uint16) (bool, tcpip.Error) {
+			if addr.Port == 0 && table.used(kind, port) {
+				return false, nil
+			}
+			// Only listeners are registered without a remote end: one of them may
+			// stand in the way although it shares its port.
+			id.LocalPort = port
+			err := e.shared.Stack.CheckRegisterTransportEndpoint(nets.list(), ProtocolNumber, id, e.portFlags, device)
+			return err == nil, nil
+		})
 	})
 	if err != nil {
 		e.shared.TCP.FailedPortReservations.Increment()
@@ -66,7 +73,7 @@ func (e *Endpoint) bindLocked(addr tcpip.FullAddress) tcpip.Error {
 	id.LocalPort = port
 	e.ID = id
 	e.need().bindAddr = given
-	e.portReserved = true
+	e.port = portBound
 	e.boundNIC, e.boundDevice, e.boundFlags, e.boundNets = nic, device, e.portFlags, nets
 	e.setState(StateBound)
 	return nil
@@ -100,13 +107,30 @@ func (e *Endpoint) reservation(nets netProtos) ports.Reservation {
 	}
 }
 
-// releasePort gives the reserved port back, once.
+// portHold is how an endpoint holds its port.
+type portHold uint8
+
+const (
+	portFree  portHold = iota // not at all
+	portBound                 // it is reserved with the stack
+	portUsed                  // the protocol's portTable counts it
+)
+
+// kind is the connection as portTable counts it.
+func (e *Endpoint) kind() portKind {
+	return portKind{e.ID.LocalAddress, e.boundDevice, e.boundNets, e.boundFlags}
+}
+
+// releasePort gives the port back, once.
 func (e *Endpoint) releasePort() {
-	if !e.portReserved {
-		return
+	switch e.port {
+	case portBound:
+		e.shared.Stack.ReleasePort(e.reservation(e.boundNets))
+		e.shared.ports.released(e.ID.LocalPort)
+	case portUsed:
+		e.shared.ports.leave(e.kind(), e.ID.LocalPort)
 	}
-	e.portReserved = false
-	e.shared.Stack.ReleasePort(e.reservation(e.boundNets))
+	e.port = portFree
 }
 
 // register makes packets for the endpoint's ID reach it.
@@ -124,9 +148,7 @@ func (e *Endpoint) unregister() {
 		return
 	}
 	e.registered = false
-	s := e.shared.Stack
-	s.StartTransportEndpointCleanup(e.boundNets.list(), ProtocolNumber, e.ID, e, e.boundFlags, e.boundDevice)
-	s.CompleteTransportEndpointCleanup(e)
+	e.shared.Stack.UnregisterTransportEndpoint(e.boundNets.list(), ProtocolNumber, e.ID, e, e.boundFlags, e.boundDevice)
 }
 
 // GetLocalAddress implements tcpip.Endpoint: where the endpoint is bound.

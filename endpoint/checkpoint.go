@@ -80,7 +80,7 @@ func (k *saved) fields(e *Endpoint) fields {
 		{"notified", &e.notified},
 		{"wantsRoom", &e.wantsRoom},
 		{"registered", &e.registered},
-		{"portReserved", &e.portReserved},
+		{"port", &e.port},
 		{"boundAny", &e.boundAny},
 		{"boundPeer", &e.boundPeer},
 		{"abortWhy", &e.abortWhy},

@@ -296,6 +296,9 @@ func TestRestoreLoopback(t *testing.T) {
 	if got := second.recv(5); string(got) != "early" {
 		t.Errorf("got %q", got)
 	}
+	p := w.socket(w.a, ipv4.ProtocolNumber)
+	at, _ := first.GetLocalAddress()
+	wantErr(t, "Bind of a connection's port", p.Bind(tcpip.FullAddress{Port: at.Port}), &tcpip.ErrPortInUse{})
 	third := dial() // the listener takes new ones, too
 	fourth := l.accept()
 	for _, s := range []*sock{first, accepted, waiting, second, third, fourth} {
@@ -303,6 +306,12 @@ func TestRestoreLoopback(t *testing.T) {
 	}
 	l.Close()
 	w.until("all closed", func() bool { return w.a.Stats().TCP.CurrentConnected.Value() == 0 })
+	w.clock.Advance(10 * time.Minute) // TIME-WAIT
+	for _, n := range []uint16{at.Port, port} {
+		p := w.socket(w.a, ipv4.ProtocolNumber)
+		wantErr(t, "Bind of a port that is free again", p.Bind(tcpip.FullAddress{Port: n}), nil)
+		p.Close()
+	}
 }
 
 // A handshake of either side goes on.

@@ -106,7 +106,7 @@ func (e *Endpoint) drain(now engine.Instant) {
 	}
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
-		e.timer.Fired(e.conn.Deadline())
+		e.timer.Fired()
 	}
 	// A listener's segments are not for the engine (see pause.go).
 	if !e.inbox.pending() || e.EndpointState() == StateListen || e.shared.pause.holdsBack(e) {
@@ -161,11 +161,24 @@ func (e *Endpoint) settle(now engine.Instant) {
 	e.countNews()
 	switch {
 	case e.conn.State() != engine.StateClosed:
-		e.timer.Arm(e.shared.Clock, e.conn.Deadline(), (*waker)(e))
+		e.armTimer(now)
 	case !e.flushing: // else the flusher comes by
 		e.retire()
 	}
 	e.publish()
+}
+
+// armTimer has the endpoint woken at the engine's deadline. Where no timer runs, it
+// sees to it that an idle connection shrinks, and at last gives its timer back.
+func (e *Endpoint) armTimer(now engine.Instant) {
+	at := e.conn.Deadline()
+	if !e.timer.Running() {
+		at = min(at, e.conn.Rest(now))
+		if at == engine.Never {
+			e.timer.Stop()
+		}
+	}
+	e.timer.Arm(e.shared.Clock, at, (*waker)(e))
 }
 
 // news is who has to be told what, once the lock is free.

@@ -59,9 +59,11 @@ type Endpoint struct {
 	base *template
 	own  atomic.Pointer[tcpip.SocketOptions]
 
-	// stats is nil until it is needed; till then segsIn and segsOut count.
+	// stats is nil until it is needed; till then the others count segments, and
+	// reads that met the end of the stream.
 	stats           atomic.Pointer[counted]
 	segsIn, segsOut atomic.Uint64
+	eofs            atomic.Uint32
 
 	// mu guards everything below, and is ended by unlock only.
 	mu sync.Mutex
@@ -82,7 +84,8 @@ type Endpoint struct {
 
 	// What was reserved and registered: at every address with boundAny, for one
 	// peer with boundPeer.
-	registered, portReserved, boundAny, boundPeer bool
+	registered, boundAny, boundPeer bool
+	port                            portHold
 
 	// abortWhy is what the reason becomes for later calls when this side resets
 	// the connection.

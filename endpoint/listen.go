@@ -143,8 +143,7 @@ func (l *listener) pop() (*Endpoint, tcpip.Error) {
 		return nil, &tcpip.ErrWouldBlock{}
 	}
 	n := l.queue[0]
-	l.queue[0] = nil // the array lives on
-	l.queue = l.queue[1:]
+	l.queue = slices.Delete(l.queue, 0, 1) // and keep the array
 	l.ready.Store(int32(len(l.queue)))
 	return n, nil
 }

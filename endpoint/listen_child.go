@@ -81,17 +81,6 @@ func (e *Endpoint) place(id stack.TransportEndpointID, route *stack.Route, pkt *
 	e.setPath(route)
 }
 
-// reserve takes the connection's 4-tuple from the stack's ports, so that no
-// connection opened from here gets it as well.
-func (e *Endpoint) reserve() tcpip.Error {
-	if !e.shared.Stack.ReserveTuple(e.reservation(e.boundNets)) {
-		e.shared.TCP.FailedPortReservations.Increment()
-		return &tcpip.ErrConnectionAborted{}
-	}
-	e.portReserved = true
-	return nil
-}
-
 // openPassive answers the SYN with a SYN-ACK, sent when the lock is freed. The
 // listener is told how the handshake ends.
 //
@@ -123,10 +112,14 @@ func (e *Endpoint) openCookie(now engine.Instant, l *listener, mss uint16, ack *
 // enrol makes packets for the connection reach the endpoint, which is about to
 // open it.
 func (e *Endpoint) enrol(parent passiveParent) tcpip.Error {
-	if err := e.reserve(); err != nil {
-		return err
-	}
+	// The port is the listener's, and shared. That no connection opened from here
+	// has the 4-tuple is seen when it is registered.
+	e.shared.ports.join(e.kind(), e.ID.LocalPort, true /* shared */)
+	e.port = portUsed
 	if err := e.register(); err != nil {
+		if _, taken := err.(*tcpip.ErrPortInUse); taken {
+			e.shared.TCP.FailedPortReservations.Increment()
+		}
 		return err
 	}
 	e.parent = parent

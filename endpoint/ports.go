@@ -92,28 +92,57 @@ func (e *Endpoint) pickPort(now engine.Instant, route *stack.Route) tcpip.Error 
 	return nil
 }
 
-// tryPort reserves the port in e.ID and registers the endpoint, and reports
-// whether both went well. An error other than a port in use ends the search.
+// tryPort takes the port in e.ID and registers the endpoint, and reports whether
+// both went well. An error other than a port in use ends the search.
 func (e *Endpoint) tryPort(now engine.Instant, route *stack.Route) (bool, tcpip.Error) {
-	s := e.shared.Stack
+	if !e.takePort(now, route) {
+		return false, nil
+	}
+	err := e.register()
+	if _, taken := err.(*tcpip.ErrPortInUse); taken && e.takeOver(now, route) {
+		err = e.register()
+	}
+	if err == nil {
+		return true, nil
+	}
+	e.releasePort()
+	if _, taken := err.(*tcpip.ErrPortInUse); taken {
+		err = nil
+	}
+	return false, err
+}
+
+// takePort takes the port in e.ID, and reports whether it may be had. Where nobody
+// has bound it, what else may stand in the way is a connection with the same peer,
+// which register meets; but for one of a socket that is bound to another device.
+func (e *Endpoint) takePort(now engine.Instant, route *stack.Route) bool {
+	s, table := e.shared.Stack, &e.shared.ports
+	if (e.boundDevice != 0 || table.anyDevice()) && e.twin(route) {
+		return false
+	}
+	if table.join(e.kind(), e.ID.LocalPort, false /* shared */) {
+		e.port = portUsed
+		return true
+	}
 	res := e.reservation(e.boundNets)
 	if _, err := s.ReservePort(s.SecureRNG(), res, nil); err != nil {
 		if _, ok := err.(*tcpip.ErrPortInUse); !ok || !e.takeOver(now, route) {
-			return false, nil
+			return false
 		}
 		if _, err := s.ReservePort(s.SecureRNG(), res, nil); err != nil {
-			return false, nil
+			return false
 		}
 	}
-	if err := e.register(); err != nil {
-		s.ReleasePort(res)
-		if _, ok := err.(*tcpip.ErrPortInUse); ok {
-			return false, nil
-		}
-		return false, err
-	}
-	e.portReserved = true
-	return true, nil
+	table.reserved(e.ID.LocalPort)
+	e.port = portBound
+	return true
+}
+
+// twin reports whether an endpoint on the route's NIC has the connection in e.ID,
+// whatever devices it and this one are bound to.
+func (e *Endpoint) twin(route *stack.Route) bool {
+	o, ok := e.shared.Stack.FindTransportEndpoint(route.NetProto(), ProtocolNumber, e.ID, route.NICID()).(*Endpoint)
+	return ok && o.EndpointState() != StateListen
 }
 
 // timeWaitRest is how long an endpoint has to be in TIME-WAIT before its port

@@ -129,6 +129,7 @@ type Shared struct {
 	prober *prober // nil without a probe
 
 	ephemeral ephemeral
+	ports     portTable
 	pause     pause
 
 	// defaults is the template of new endpoints, and answered that of those

@@ -148,6 +148,6 @@ func (e *Endpoint) readable() tcpip.Error {
 }
 
 func (e *Endpoint) closedForReceive() tcpip.Error {
-	e.stat().ReadErrors.ReadClosed.Increment()
+	e.countEOF()
 	return &tcpip.ErrClosedForReceive{}
 }

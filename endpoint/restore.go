@@ -21,6 +21,12 @@ func (e *Endpoint) Restore(*stack.Stack) {
 	if k == nil || e.retired { // closed meanwhile
 		return
 	}
+	switch e.port { // what is reserved with the stack was saved with it
+	case portBound:
+		e.shared.ports.reserved(e.ID.LocalPort)
+	case portUsed:
+		e.shared.ports.join(e.kind(), e.ID.LocalPort, true /* shared */)
+	}
 	now := e.shared.Clock.Now()
 	e.state.Store(uint32(k.state)) // the gauges, which were saved, know it
 	e.timeWaitSince = now.Add(-k.inTimeWait)

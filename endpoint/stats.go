@@ -96,7 +96,19 @@ func (e *Endpoint) stat() *counted {
 	if e.segsOut.Load() != 0 {
 		s.SegmentsSent.IncrementBy(e.segsOut.Swap(0))
 	}
+	if e.eofs.Load() != 0 {
+		s.ReadErrors.ReadClosed.IncrementBy(uint64(e.eofs.Swap(0)))
+	}
 	return s
+}
+
+// countEOF counts a read that met the end of the stream.
+func (e *Endpoint) countEOF() {
+	if s := e.stats.Load(); s != nil {
+		s.ReadErrors.ReadClosed.Increment()
+		return
+	}
+	e.eofs.Add(1)
 }
 
 // countArrival counts a segment that came in good order.

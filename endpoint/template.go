@@ -89,8 +89,9 @@ func (t *template) share(s engine.Settings) *engine.Settings {
 	if have := t.settings.Load(); have != nil && *have == s {
 		return have
 	}
-	t.settings.Store(&s)
-	return &s
+	own := s // s itself would be on the heap, whatever comes
+	t.settings.Store(&own)
+	return &own
 }
 
 // give puts the values into ops, which nobody knows yet.

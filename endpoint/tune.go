@@ -81,6 +81,9 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 	if e.opt.rcvFixed || !e.opened || e.retired {
 		return
 	}
+	if e.receivedLittle() {
+		return
+	}
 	t := &e.need().tune
 	if e.conn.Readable() == 0 {
 		defer func() { t.drainedAt = now }()
@@ -97,6 +100,15 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 		}
 		e.apply(now)
 	}
+}
+
+// receivedLittle reports whether so little has come that nothing can follow from how
+// fast it was read: a small part of the window. Most connections never get more, and
+// measure nothing.
+func (e *Endpoint) receivedLittle() bool {
+	const part = 16
+	window := uint32(e.ops().GetReceiveBufferSize()) >> windowShift
+	return (e.rare == nil || e.rare.tune.since == 0) && e.conn.Received() < window/part
 }
 
 // tunedWindow returns the window that tuning asks for; 0 where nothing is tuned.

@@ -31,6 +31,7 @@ const (
 var (
 	addrA = tcpip.AddrFrom4([4]byte{10, 0, 0, 1})
 	addrB = tcpip.AddrFrom4([4]byte{10, 0, 0, 2})
+	addrC = tcpip.AddrFrom4([4]byte{10, 0, 0, 3})
 	v6A   = tcpip.AddrFrom16([16]byte{0xfd, 15: 1})
 	v6B   = tcpip.AddrFrom16([16]byte{0xfd, 15: 2})
 	mapB  = tcpip.AddrFrom16([16]byte{10: 0xff, 11: 0xff, 12: 10, 15: 2})
@@ -66,20 +67,26 @@ func makeStack(t testing.TB, clock tcpip.Clock, link stack.LinkEndpoint, addrs .
 		t.Fatalf("CreateNIC: %s", err)
 	}
 	for _, a := range addrs {
-		p, bits := ipv4.ProtocolNumber, 24
-		if a.BitLen() == 128 {
-			p, bits = ipv6.ProtocolNumber, 64
-		}
-		pa := tcpip.ProtocolAddress{Protocol: p, AddressWithPrefix: tcpip.AddressWithPrefix{Address: a, PrefixLen: bits}}
-		if err := s.AddProtocolAddress(nic, pa, stack.AddressProperties{PEB: stack.CanBePrimaryEndpoint}); err != nil {
-			t.Fatalf("AddProtocolAddress(%s): %s", a, err)
-		}
+		addAddress(t, s, a)
 	}
 	s.SetRouteTable([]tcpip.Route{
 		{Destination: header.IPv4EmptySubnet, NIC: nic},
 		{Destination: header.IPv6EmptySubnet, NIC: nic},
 	})
 	return s
+}
+
+// addAddress gives the stack's NIC one more address.
+func addAddress(t testing.TB, s *stack.Stack, a tcpip.Address) {
+	t.Helper()
+	p, bits := ipv4.ProtocolNumber, 24
+	if a.BitLen() == 128 {
+		p, bits = ipv6.ProtocolNumber, 64
+	}
+	pa := tcpip.ProtocolAddress{Protocol: p, AddressWithPrefix: tcpip.AddressWithPrefix{Address: a, PrefixLen: bits}}
+	if err := s.AddProtocolAddress(nic, pa, stack.AddressProperties{PEB: stack.CanBePrimaryEndpoint}); err != nil {
+		t.Fatalf("AddProtocolAddress(%s): %s", a, err)
+	}
 }
 
 func clockOf(c *linkfifo.VirtualClock) tcpip.Clock {

@@ -36,7 +36,13 @@ func (c *Conn) oweAck(now Instant, n int) {
 	}
 	if !c.timers.armed(timerAck) {
 		at := now.Add(delay)
-		c.ack.batch.began(at.Sub(c.timers.at[timerAck]), min(c.set.AckEvery, batchBytes/c.fullSegment()))
+		after := at.Sub(c.timers.at[timerAck])
+		if c.ack.batch.alone(after, delay) {
+			c.timers.at[timerAck] = at
+			c.ack.now = true
+			return
+		}
+		c.ack.batch.began(after, min(c.set.AckEvery, batchBytes/c.fullSegment()))
 		c.timers.arm(timerAck, at)
 	}
 }
@@ -62,8 +68,14 @@ func (c *Conn) ackMost(n int) int {
 // of the batches that a device with GRO hands to its host.
 type ackBatch struct {
 	more uint8 // full segments, beyond the first
-	runs uint8 // batches in a row that came quickly
+	runs uint8 // batches in a row that came quickly, or singles
 }
+
+// singles, in the place of a number of runs, says that the last wait brought neither
+// more text nor an answer: the peer sends a segment now and then. Each is
+// acknowledged at once, which saves a timer for each, until another comes within the
+// time of a wait, or an answer goes out.
+const singles = 255
 
 const (
 	// batchTime is how long the segments of a batch may take to come. At 100
@@ -98,6 +110,19 @@ func (b *ackBatch) began(after time.Duration, most int) {
 	}
 }
 
+// alone reports whether text that comes so long after the last is not worth a wait
+// of delay.
+func (b *ackBatch) alone(after, delay time.Duration) bool {
+	if b.runs != singles {
+		return false
+	}
+	if after > delay {
+		return true
+	}
+	b.runs = 0
+	return false
+}
+
 // late notes that a batch was waited for in vain, or too long.
 func (b *ackBatch) late() { b.more, b.runs = b.more/2, 0 }
 
@@ -127,6 +152,17 @@ func (c *Conn) onAckTimer() {
 	c.ack.now = true
 	if int(c.ack.unacked) >= c.fullSegment() {
 		c.ack.batch.late()
+	}
+	if n := int(c.ack.unacked); c.set.AckEvery > 2 && 0 < n && n <= c.fullSegment() {
+		c.ack.batch.runs = singles
+	}
+}
+
+// answered notes that text goes out: where it answers some, which was acknowledged
+// at once, the next is worth a wait again.
+func (c *Conn) answered(now Instant) {
+	if c.ack.batch.runs == singles && now < c.timers.at[timerAck] {
+		c.ack.batch.runs = 0
 	}
 }
 

@@ -68,6 +68,9 @@ type controller interface {
 	setMSS(mss int)
 	// takeOver begins where another controller left off.
 	takeOver(window, threshold int)
+	// fresh reports whether, after a pause, a new controller would do as well: this
+	// one has learnt nothing yet.
+	fresh() bool
 }
 
 // sendSample is what a controller learns when text goes out.
@@ -172,7 +175,7 @@ func (c *Conn) newController() controller {
 // needs, when there is first something to control.
 func (c *Conn) control() controller {
 	if c.loss == nil {
-		c.loss = new(lossState)
+		c.loss = &c.toSend().loss
 	}
 	if c.cc == nil {
 		c.cc = c.newController()

@@ -110,6 +110,12 @@ func (w *windowed) reduces() bool     { return true }
 func (w *windowed) onSent(sendSample) {}
 func (w *windowed) setMSS(mss int)    { w.mss = mss; w.cwnd = max(w.cwnd, mss) }
 
+// fresh is so where the window is still the initial one, which bounds what may be
+// sent after a pause in any case (RFC 7661, section 4.4.2).
+func (w *windowed) fresh() bool {
+	return w.cwnd == w.initial && w.ssthresh == math.MaxInt && !w.first.done
+}
+
 func (w *windowed) takeOver(window, threshold int) {
 	w.cwnd, w.ssthresh = window, threshold
 	w.first.done = w.first.done || window >= threshold

@@ -27,7 +27,7 @@ import (
 // Its methods are four families:
 //
 //   - From the network and the clock: HandleSegment, HandleDeadline,
-//     HandlePathMTU, HandleUnreachable.
+//     HandlePathMTU, HandleUnreachable, Rest.
 //   - From the application: OpenActive, OpenPassive or OpenCookie, once and
 //     first; then Write, Read, Unread, Peek, CloseWrite, CloseRead, Close,
 //     Abort, Apply.
@@ -48,7 +48,9 @@ type Conn struct {
 	shake  handshake
 	buf    bufferSizes
 	// What an idle connection does not hold: each is nil until it is needed,
-	// and again once it is empty and the timers have run out (see idle.go).
+	// and again once it was empty for a while (see idle.go). snd, board and loss
+	// are parts of out.
+	out      *sending
 	snd      *sendBuffer
 	rcv      *recvBuffer
 	ooo      *reassembly

@@ -27,22 +27,23 @@ type Counters struct {
 	Dropped                           uint32 // segments that a rule refused
 	ChallengeAcks                     uint32
 	WindowProbes                      uint32
-	KeepAliveProbes                   uint32
 	ZeroWindows                       uint32 // segments that offered a closed window
 	// WantZeroWindows are segments that would have offered one, had the window's
 	// edge been free to move back (RFC 9293, section 3.8.6).
 	WantZeroWindows uint32
-	UrgentIn        uint32
-	PathMTUChanges  uint32
+
+	KeepAliveProbes, UrgentIn, PathMTUChanges uint16
+
+	// MarkReductions of the window were made for marks that the peer echoed (RFC
+	// 3168).
+	MarkReductions uint16
 	// SpuriousRecoveries were for nothing (RFC 3522); TailProbes were sent (RFC 8985);
 	// DSACKsIn are the segments of ours that the peer told to have got twice, and
 	// DSACKsOut what we told (RFC 2883).
 	SpuriousRecoveries  uint32
 	TailProbes          uint32
 	DSACKsIn, DSACKsOut uint32
-	// MarksIn is text that came marked; MarkReductions of the window were made for
-	// marks that the peer echoed (RFC 3168).
-	MarksIn, MarkReductions uint32
+	MarksIn             uint32 // text that came marked
 }
 
 // Counters returns the connection's counters.

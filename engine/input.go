@@ -33,9 +33,9 @@ func (c *Conn) inputSynchronized(now Instant, in *Segment) {
 	}
 	c.noteMark(in)
 	c.checkUrgent(in)
-	c.noteFin(in)
+	fin := c.noteFin(in)
 	c.takeText(now, in)
-	c.takeFin(now)
+	c.takeFin(now, fin)
 }
 
 // drop traces that a segment was dropped under a rule.

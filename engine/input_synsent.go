@@ -45,7 +45,7 @@ func (c *Conn) inputSynSent(now Instant, in *Segment) {
 	in.Seq = in.Seq.Add(1)
 	c.ts.lastAck = c.rx.nxt
 	c.checkUrgent(in)
-	c.noteFin(in)
+	fin := c.noteFin(in)
 	c.takeText(now, in)
-	c.takeFin(now)
+	c.takeFin(now, fin)
 }

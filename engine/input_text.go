@@ -110,24 +110,32 @@ func (c *Conn) advance(now Instant, n int) {
 
 // noteFin remembers the peer's FIN, which may come before the text in front of
 // it. The first one counts; what was received beyond it is dropped. A FIN just
-// behind the window is taken: it needs no room.
-func (c *Conn) noteFin(in *Segment) {
+// behind the window is taken: it needs no room. It reports whether the FIN follows
+// the text that is in order with this segment's, so that there is nothing to
+// remember.
+func (c *Conn) noteFin(in *Segment) (follows bool) {
 	if !in.Flags.Has(wire.FIN) || c.ooo.finKnown() || !c.state.receives() {
-		return
+		return false
 	}
-	if fin := in.End().Add(-1); c.rx.nxt.LessEq(fin) && fin.LessEq(c.rx.adv) {
-		q := c.reassemble()
-		q.fin, q.hasFin = fin, true
-		q.trimFrom(fin)
-		q.touch(fin)
-		c.ack.now = true
+	fin := in.End().Add(-1)
+	if fin.Less(c.rx.nxt) || c.rx.adv.Less(fin) {
+		return false
 	}
+	c.ack.now = true
+	if c.ooo.empty() && in.textStart().LessEq(c.rx.nxt) {
+		return true
+	}
+	q := c.reassemble()
+	q.fin, q.hasFin = fin, true
+	q.trimFrom(fin)
+	q.touch(fin)
+	return false
 }
 
 // takeFin is the eighth step (RFC 9293, section 3.10.7.4, eighth): the FIN
-// counts once all text before it is there.
-func (c *Conn) takeFin(now Instant) {
-	if c.ooo.finKnown() && c.rx.nxt == c.ooo.fin && c.state.receives() {
+// counts once all text before it is there. follows is what noteFin said.
+func (c *Conn) takeFin(now Instant, follows bool) {
+	if (follows || c.ooo.finKnown() && c.rx.nxt == c.ooo.fin) && c.state.receives() {
 		c.peerClosed(now)
 	}
 }

@@ -299,6 +299,7 @@ func (c *Conn) sendText(now Instant, out *Segment, n, mss int) {
 	c.tx.nxt = r.End
 	c.scores().push(r, mss, c.stamp(now, r.Len()))
 	c.txc.lastSent = now
+	c.answered(now)
 	c.loss.burst += n
 	if pipe := c.pipe(); pipe > int(c.txc.maxFlight) {
 		c.txc.used(pipe, c.tx.nxt)

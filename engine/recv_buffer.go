@@ -15,6 +15,14 @@ type recvBuffer struct {
 	parts ring[buffer.Buffer]
 	bytes int
 	held  int // the memory behind them, in bytes
+	first [ringMin]buffer.Buffer
+}
+
+// newRecvBuffer returns an empty buffer.
+func newRecvBuffer() *recvBuffer {
+	r := new(recvBuffer)
+	r.parts.items = r.first[:]
+	return r
 }
 
 // size returns how many bytes are held.

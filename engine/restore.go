@@ -145,7 +145,7 @@ func (c *Conn) restoreSend(now Instant, k *Checkpoint) {
 		c.setMSS(min(s.MSS, int(k.MSS)))
 	}
 	if len(s.Text) > 0 {
-		c.snd = newSendBuffer(k.textStart())
+		c.beginText(k.textStart())
 		text := textOf(s.Text)
 		c.snd.write(&text, len(s.Text), c.tx.nxt)
 	}

@@ -26,13 +26,13 @@ func (b *scoreboard) sack(blocks []seq.Range, d *delivery) {
 		n++
 		b.sackNews(r, r, 0, d)
 	}
-	b.known, b.nknown = valid, n
+	b.known, b.nknown = valid, int32(n)
 }
 
 // sackNews takes the parts of r, which lies in block, that no known block from
 // the k-th on covers.
 func (b *scoreboard) sackNews(r, block seq.Range, k int, d *delivery) {
-	for ; k < b.nknown; k++ {
+	for ; k < int(b.nknown); k++ {
 		known := b.known[k]
 		if !known.Overlaps(r) {
 			continue
@@ -40,10 +40,10 @@ func (b *scoreboard) sackNews(r, block seq.Range, k int, d *delivery) {
 		// The record that holds a known block's edge may have been SACKed in
 		// part only: go back to its start.
 		if r.Start.Less(known.Start) {
-			b.sackNews(seq.Range{Start: r.Start, End: seq.Min(r.End, known.Start.Add(b.maxUnit))}, block, k+1, d)
+			b.sackNews(seq.Range{Start: r.Start, End: seq.Min(r.End, known.Start.Add(int(b.maxUnit)))}, block, k+1, d)
 		}
 		if known.End.Less(r.End) {
-			b.sackNews(seq.Range{Start: seq.Max(r.Start, known.End.Add(-b.maxUnit)), End: r.End}, block, k+1, d)
+			b.sackNews(seq.Range{Start: seq.Max(r.Start, known.End.Add(-int(b.maxUnit))), End: r.End}, block, k+1, d)
 		}
 		return
 	}

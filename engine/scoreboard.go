@@ -38,9 +38,13 @@ type scoreboard struct {
 	// known are the blocks of the last SACK option: what they cover was dealt
 	// with.
 	known  [4]seq.Range
-	nknown int
+	nknown int32
 	// maxUnit is the largest unit of any range so far.
-	maxUnit int
+	maxUnit int32
+	// firstRecs and firstOrder are where recs and order begin: a request, or its
+	// answer, needs no more.
+	firstRecs  [2]record
+	firstOrder [ringMin]recordID
 }
 
 // recordID is a place in scoreboard.recs; 0 is none.
@@ -71,7 +75,15 @@ const (
 
 // newScoreboard returns an empty scoreboard at una.
 func newScoreboard(una seq.Num) *scoreboard {
-	return &scoreboard{highSacked: una, marked: una, recs: make([]record, 1, 2)}
+	b := new(scoreboard)
+	b.begin(una)
+	return b
+}
+
+// begin makes b, the zero value, an empty scoreboard at una.
+func (b *scoreboard) begin(una seq.Num) {
+	b.highSacked, b.marked = una, una
+	b.recs, b.order.items = b.firstRecs[:1], b.firstOrder[:]
 }
 
 // empty reports whether nothing is outstanding.
@@ -124,7 +136,7 @@ func (b *scoreboard) find(p seq.Num) int {
 // push notes that r, which follows what was sent before, goes out in packets of
 // unit bytes.
 func (b *scoreboard) push(r seq.Range, unit int, st rateStamp) {
-	b.maxUnit = max(b.maxUnit, unit)
+	b.maxUnit = max(b.maxUnit, int32(unit))
 	id := b.alloc(record{r: r, unit: int32(unit), stamp: st})
 	b.order.pushBack(id)
 	b.join(id)
@@ -219,7 +231,7 @@ func (b *scoreboard) sentAgain(id recordID, unit int, st rateStamp) {
 	b.leave(id)
 	s := &b.recs[id]
 	s.fate, s.retransmitted, s.bound, s.unit, s.stamp = inFlight, true, false, int32(unit), st
-	b.maxUnit = max(b.maxUnit, unit)
+	b.maxUnit = max(b.maxUnit, int32(unit))
 	b.join(id)
 	b.flight.insertAfter(b.recs, b.flight.tail, id)
 }

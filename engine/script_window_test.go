@@ -323,6 +323,46 @@ func TestDelayedAckGrows(t *testing.T) {
 	s.Out(ack())
 }
 
+// A segment that comes now and then is acknowledged at once after a first wait in
+// vain. Another that comes soon, or an answer, is worth a wait again.
+func TestDelayedAckOfSingles(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	at, sent := 1, 1
+	come := func() {
+		s.In(fmt.Sprintf("P. %s ack %d win 1000", span(at, at+100), sent))
+		at += 100
+	}
+	ack := func() string { return fmt.Sprintf(". %d ack %d", sent, at) }
+	answer := func() {
+		s.Write(10)
+		s.Out(fmt.Sprintf("P. %s ack %d", span(sent, sent+10), at))
+		sent += 10
+	}
+	vain := func() {
+		come()
+		s.Expires(time.Millisecond, ack())
+		for range 3 {
+			s.Advance(2 * time.Millisecond)
+			come()
+			s.Out(ack())
+		}
+	}
+	vain()
+	s.Advance(time.Millisecond / 2)
+	come() // another soon
+	come()
+	s.Expires(time.Millisecond, ack())
+	s.Advance(2 * time.Millisecond)
+	come()
+	s.Out(ack())
+	answer()
+	s.Advance(2 * time.Millisecond)
+	come()
+	answer() // which carries the acknowledgment
+	s.Advance(2 * time.Millisecond)
+	vain()
+}
+
 // Segments as large as a batch may be are acknowledged one by one: the sender may
 // have no more on the way.
 func TestDelayedAckOfLargeSegments(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 type sendBuffer struct {
 	chunks     ring[sendChunk]
 	start, end seq.Num // of the text held
-	kept       bool    // a writer was kept out for what was not sent yet
+	first      [ringMin]sendChunk
+	kept       bool // a writer was kept out for what was not sent yet
 }
 
 type sendChunk struct {
@@ -27,8 +28,11 @@ type sendChunk struct {
 // cost neither a view each in memory nor one each in a packet.
 const smallWrite = 1024
 
-// newSendBuffer returns an empty buffer whose text will begin at start.
-func newSendBuffer(start seq.Num) *sendBuffer { return &sendBuffer{start: start, end: start} }
+// begin makes b, the zero value, an empty buffer whose text will begin at start.
+func (b *sendBuffer) begin(start seq.Num) {
+	b.start, b.end = start, start
+	b.chunks.items = b.first[:]
+}
 
 // size returns how many bytes are held.
 func (b *sendBuffer) size() int {

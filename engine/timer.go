@@ -36,6 +36,9 @@ func (t *timers) stop(id timerID)       { t.set &^= 1 << id }
 func (t *timers) stopAll()              { t.set = 0 }
 func (t *timers) armed(id timerID) bool { return t.set&(1<<id) != 0 }
 
+// calm reports whether none is set, but perhaps that of keep-alives.
+func (t *timers) calm() bool { return t.set&^(1<<timerKeepAlive) == 0 }
+
 // next returns the earliest deadline and its timer; Never when none is set.
 func (t *timers) next() (Instant, timerID) {
 	at, first := Never, numTimers
@@ -59,11 +62,7 @@ func (c *Conn) Deadline() Instant {
 func (c *Conn) HandleDeadline(now Instant) {
 	for {
 		at, id := c.timers.next()
-		if id == numTimers {
-			c.shed()
-			return
-		}
-		if at > now {
+		if id == numTimers || at > now {
 			return
 		}
 		if id == timerRetransmit && c.probesAtTimeout() {

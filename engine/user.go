@@ -68,6 +68,10 @@ func (c *Conn) noteSpace(freed int) {
 // Readable returns how many bytes wait for Read.
 func (c *Conn) Readable() int { return c.rcv.size() }
 
+// Received returns how far the peer's sequence numbers have come in order: the bytes
+// of its text, and one each for SYN and FIN, modulo 2^32.
+func (c *Conn) Received() uint32 { return c.rx.nxt.Value() - c.rx.irs.Value() }
+
 // EOF reports whether nothing more is waited for: after what is Readable, the
 // stream ends.
 func (c *Conn) EOF() bool {

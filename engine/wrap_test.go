@@ -42,6 +42,7 @@ func TestIdleFarFromISS(t *testing.T) {
 		j.now = j.now.Add(time.Minute)
 		for i := range j.c {
 			j.c[i].HandleDeadline(j.now)
+			j.c[i].Rest(j.now)
 		}
 		if j.c[0].snd != nil {
 			t.Fatal("an idle connection holds a send buffer")

@@ -103,6 +103,7 @@ func (h *host) wake() {
 	h.wakes++
 	early, before := h.conn.Deadline() > h.now(), h.conn.Deadline()
 	h.conn.HandleDeadline(h.now())
+	h.conn.Rest(h.now())
 	h.input()
 	if early && h.conn.Deadline() != before {
 		h.sim.failf("host %d: a wake that came too early moved the deadline", h.id)
