@@ -26,8 +26,8 @@ type Timer struct {
 }
 
 // Arm has w woken at deadline or before it, or by way of the clock's wheel up to a
-// tick later. It takes Never for no deadline,
-// and does nothing when a timer that runs goes off early enough.
+// tick later. It takes Never for no deadline, and does nothing when a timer that runs
+// goes off early enough.
 func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	if deadline == engine.Never {
 		return

@@ -39,10 +39,8 @@ type wheel struct {
 	// none.
 	done, next int64
 	timer      tcpip.Timer
-	// waking says that a goroutine wakes those whose time has come, and sets the timer
-	// afterwards; due is its memory.
-	waking bool
-	due    []*slot
+	// due is memory for those whose time has come.
+	due []*slot
 }
 
 // move puts s where it is woken at the first tick from at on.
@@ -50,7 +48,7 @@ func (w *wheel) move(c Clock, s *slot, now, at engine.Instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.take(s)
-	if last := int64(now) / int64(wheelTick); !w.waking && (w.n == 0 || last < w.next) {
+	if last := int64(now) / int64(wheelTick); w.n == 0 || last < w.next {
 		w.done = max(w.done, last) // none of them had anything to do
 	}
 	tick := (int64(at) + int64(wheelTick) - 1) / int64(wheelTick)
@@ -61,7 +59,7 @@ func (w *wheel) move(c Clock, s *slot, now, at engine.Instant) {
 	}
 	*head = s
 	w.n++
-	if !w.waking && (w.next == 0 || s.tick < w.next) {
+	if w.next == 0 || s.tick < w.next {
 		w.set(c, now, s.tick)
 	}
 }
@@ -101,50 +99,49 @@ func (w *wheel) set(c Clock, now engine.Instant, tick int64) {
 	w.timer.Reset(d)
 }
 
-// turn wakes all whose time has come, one after the other, and sets the timer for the
-// next.
+// turn wakes all whose time has come, one after the other. The timer is set for the
+// next before that: a wake may write to a link that does not take packets now, and
+// holds back none but those that were to come with it.
 func (w *wheel) turn(c Clock) {
+	now := c.Now()
 	w.mu.Lock()
-	if w.waking { // a wake that came late, of a timer that was moved meanwhile
-		w.mu.Unlock()
-		return
-	}
-	w.waking = true
-	for more := true; more; {
-		w.gather(int64(c.Now()) / int64(wheelTick))
-		w.mu.Unlock()
-		for i, s := range w.due {
-			s.fire()
-			w.due[i] = nil
-		}
-		w.mu.Lock()
-		more = len(w.due) > 0 // what was due meanwhile
-		w.due = w.due[:0]
-	}
-	w.waking = false
+	due := w.gather(int64(now) / int64(wheelTick))
 	w.next = 0
 	for tick := w.done + 1; w.n > 0 && tick < w.done+wheelSize; tick++ {
 		if w.at[tick%wheelSize] != nil {
-			w.set(c, c.Now(), tick)
+			w.set(c, now, tick)
 			break
 		}
 	}
 	w.mu.Unlock()
+	for i, s := range due {
+		s.fire()
+		due[i] = nil
+	}
+	w.mu.Lock()
+	if cap(due) > cap(w.due) {
+		w.due = due[:0]
+	}
+	w.mu.Unlock()
 }
 
-// gather moves those whose tick has come, now the last of them, to due.
-func (w *wheel) gather(now int64) {
+// gather returns those whose tick has come, now the last of them, in w's memory for
+// them, which is the caller's.
+func (w *wheel) gather(now int64) []*slot {
+	due := w.due
+	w.due = nil
 	for w.done < now {
 		if w.n == 0 {
 			w.done = now
-			return
+			break
 		}
 		w.done++
 		head := &w.at[w.done%wheelSize]
 		for *head != nil {
 			s := *head
 			w.take(s)
-			w.due = append(w.due, s)
+			due = append(due, s)
 		}
 	}
+	return due
 }

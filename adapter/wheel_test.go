@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/faketime"
 
 	"tcpcb/engine"
@@ -85,3 +86,30 @@ func TestWheel(t *testing.T) {
 		}
 	}
 }
+
+// A wake that does not return holds back those of its own tick, and none that come
+// later.
+func TestWheelOfOneThatBlocks(t *testing.T) {
+	clock := tcpip.NewStdClock()
+	c := NewClock(clock)
+	release, later := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	for _, o := range []struct {
+		after time.Duration
+		wake  wakeFunc
+	}{
+		{wheelFrom + wheelTick, func() { <-release }},
+		{wheelFrom + 4*wheelTick, func() { close(later) }},
+	} {
+		c.start(c.slot(o.wake), c.Now().Add(o.after))
+	}
+	select {
+	case <-later:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the second was not woken")
+	}
+}
+
+type wakeFunc func()
+
+func (f wakeFunc) Wake() { f() }
