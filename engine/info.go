@@ -114,11 +114,16 @@ func (c *Conn) Cwnd() int {
 	return 0
 }
 
-// Queued reports whether the path holds as much again in queues as on the way: the
-// round trip is twice the least that was seen, and longer by a millisecond, which is
-// what the ends' own affairs may take. A larger window would only wait there.
+// queuedRounds is how many times as long as the least a round trip is that can be of
+// no use: the queues of real paths are a few times what is on the way, and who wants
+// a share of one has to fill it as others do.
+const queuedRounds = 4
+
+// Queued reports whether what is sent only waits in a queue that has no end: the
+// round trip is many times the least that was seen, and longer than that by a
+// millisecond, which is what the ends' own affairs may take.
 func (c *Conn) Queued() bool {
-	return c.rtt.valid && c.rtt.srtt >= c.rtt.min+max(c.rtt.min, time.Millisecond)
+	return c.rtt.valid && c.rtt.srtt >= queuedRounds*c.rtt.min+time.Millisecond
 }
 
 // ReadRTT returns the round-trip time for one who measures what comes in it: as

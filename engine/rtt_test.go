@@ -53,17 +53,17 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// TestQueued: a path is full where the round trip is twice the least, and longer by a
-// millisecond.
+// TestQueued: a queue has no end where the round trip is four times the least, and
+// longer by a millisecond.
 func TestQueued(t *testing.T) {
 	const ms, us = time.Millisecond, time.Microsecond
 	for _, test := range []struct {
 		min, srtt time.Duration
 		want      bool
 	}{
-		{50 * us, 100 * us, false}, {50 * us, ms, false}, {50 * us, ms + 50*us, true},
-		{ms, 2*ms - 1, false}, {ms, 2 * ms, true},
-		{40 * ms, 79 * ms, false}, {40 * ms, 80 * ms, true},
+		{50 * us, 400 * us, false}, {50 * us, 1200*us - 1, false}, {50 * us, 1200 * us, true},
+		{ms, 5*ms - 1, false}, {ms, 5 * ms, true},
+		{40 * ms, 120 * ms, false}, {40 * ms, 161 * ms, true},
 	} {
 		var c Conn
 		c.rtt = rttEstimator{valid: true, min: test.min, srtt: test.srtt}
