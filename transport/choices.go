@@ -35,4 +35,5 @@ type ChoicesOption struct {
 var (
 	_ tcpip.SettableTransportProtocolOption = (*ChoicesOption)(nil)
 	_ tcpip.GettableTransportProtocolOption = (*ChoicesOption)(nil)
+	_                                       = ChoicesOption{}.protocolOption
 )
