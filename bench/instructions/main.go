@@ -12,12 +12,13 @@
 // instructions or so of a run: an operation of few needs a larger N, and so does
 // one whose cost comes in turns, such as the acknowledgments of a large window.
 //
-// What counts is perf, where the processor's counters
-// may be read, and valgrind's callgrind elsewhere; one of them must be installed.
+// What counts is perf, where the processor's counters may be read, and valgrind's
+// callgrind elsewhere; one of them must be installed.
 // The output is in the format of Go benchmarks, for benchstat.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -142,10 +143,17 @@ func counter(ctx context.Context, dir string) (func(args []string) (int64, error
 	}, nil
 }
 
+// errTooOld is why callgrind does not get to the end of a program: the Go runtime asks
+// for instructions of the processor's that it does not know.
+var errTooOld = errors.New("this valgrind does not know all instructions of this processor: a newer one may")
+
 func counted(ctx context.Context, parse func(string) (int64, error), args []string) (int64, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = environ()
 	b, err := cmd.CombinedOutput()
+	if bytes.Contains(b, []byte("valgrind: Unrecognised instruction")) {
+		return 0, errTooOld
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w\n%s", args[0], err, b)
 	}
