@@ -43,3 +43,9 @@ func (c Clock) Now() engine.Instant {
 	}
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
 }
+
+// AfterFunc calls f once, in a goroutine or callback of the clock's own, d from
+// now.
+func (c Clock) AfterFunc(d time.Duration, f func()) tcpip.Timer {
+	return c.clock.AfterFunc(d, f)
+}

@@ -5,7 +5,6 @@ package adapter
 
 import (
 	"sync"
-	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 
@@ -52,10 +51,7 @@ func (c Clock) start(s *slot, at engine.Instant) {
 	now := c.Now()
 	d := max(at.Sub(now), 0)
 	if c.timers != nil && wheelFrom <= d && d < wheelSpan {
-		if s.fine {
-			s.timer.Stop()
-			s.fine = false
-		}
+		s.halt()
 		c.timers.wheel.move(c, s, now, at)
 		return
 	}
@@ -74,14 +70,19 @@ func (c Clock) start(s *slot, at engine.Instant) {
 
 // free stops s, and leaves it to somebody else.
 func (s *slot) free() {
-	if s.fine {
-		s.timer.Stop()
-		s.fine = false
-	}
+	s.halt()
 	s.give(nil)
 	if s.shared != nil {
 		s.shared.wheel.remove(s)
 		s.shared.slots.Put(s)
+	}
+}
+
+// halt stops the slot's own timer.
+func (s *slot) halt() {
+	if s.fine {
+		s.timer.Stop()
+		s.fine = false
 	}
 }
 
@@ -100,10 +101,4 @@ func (s *slot) fire() {
 	if w != nil {
 		w.Wake()
 	}
-}
-
-// AfterFunc calls f once, in a goroutine or callback of the clock's own, d from
-// now.
-func (c Clock) AfterFunc(d time.Duration, f func()) tcpip.Timer {
-	return c.clock.AfterFunc(d, f)
 }

@@ -124,8 +124,8 @@ func (e *Endpoint) tunedWindow() int {
 // is acknowledged. It is called when the application has more to write than there
 // is room for, and when a buffer that was full has room again; where there was
 // room for all that the application had, it does nothing. Nor does it where what is
-// sent stands in a queue without an end: a path without a rate, such as one between two stacks of
-// one process, takes any window, and returns nothing for it but delay.
+// sent stands in a queue without an end: a path without a rate, such as one between
+// two stacks of one process, takes any window, and returns nothing for it but delay.
 func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
 	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished || e.conn.Queued() {
 		return

@@ -130,10 +130,10 @@ func (b *bbr) onIdle(Instant, bool) {}           // section 5.4.2: the model out
 func (b *bbr) burst(Instant) int    { return 0 } // it paces
 func (b *bbr) setMSS(mss int)       { b.mss = mss }
 
-// takeOver begins with the window there is, and finds the bandwidth anew.
 // fresh is never so: its model is what it needs after a pause.
 func (b *bbr) fresh() bool { return false }
 
+// takeOver begins with the window there is, and finds the bandwidth anew.
 func (b *bbr) takeOver(window, _ int) { b.cwnd = max(b.cwnd, window) }
 
 // onSent is OnTransmit (section 5.2.2).

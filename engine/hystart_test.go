@@ -15,14 +15,19 @@ type hystartRig struct {
 }
 
 // ack takes an acknowledgment of a segment, the first of a round where it says
-// so, and of no round-trip time where rtt is negative. L is 8.
+// so, and of no round-trip time where rtt is negative.
 func (r *hystartRig) ack(rtt time.Duration, first bool) (grow int, over bool) {
-	s := ackSample{acked: ccMSS, rtt: rtt}
+	return r.ackOf(1, rtt, first)
+}
+
+// ackOf is ack of n segments.
+func (r *hystartRig) ackOf(n int, rtt time.Duration, first bool) (grow int, over bool) {
+	s := ackSample{acked: n * ccMSS, rtt: rtt}
 	s.rate.priorDelivered = r.roundEnd - 1
 	if first {
 		s.rate.priorDelivered = r.roundEnd
 	}
-	r.delivered += ccMSS
+	r.delivered += int64(n) * ccMSS
 	s.rate.delivered = r.delivered
 	return r.slowStart(&s, ccMSS)
 }
@@ -104,13 +109,8 @@ func TestHystartStretch(t *testing.T) {
 	} {
 		r := &hystartRig{}
 		r.round(1, 50*ms)
-		r.roundEnd = 0
 		for i, n := range test.segments {
-			s := ackSample{acked: n * ccMSS, rtt: 90 * ms}
-			if i > 0 {
-				s.rate.priorDelivered = -1
-			}
-			r.slowStart(&s, ccMSS)
+			r.ackOf(n, 90*ms, i == 0)
 		}
 		if r.css != test.want {
 			t.Errorf("%s: CSS %v, want %v", test.name, r.css, test.want)

@@ -73,13 +73,6 @@ const (
 	sacked
 )
 
-// newScoreboard returns an empty scoreboard at una.
-func newScoreboard(una seq.Num) *scoreboard {
-	b := new(scoreboard)
-	b.begin(una)
-	return b
-}
-
 // begin makes b, the zero value, an empty scoreboard at una.
 func (b *scoreboard) begin(una seq.Num) {
 	b.highSacked, b.marked = una, una

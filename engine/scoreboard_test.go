@@ -40,6 +40,13 @@ func fullOfHoles(n int) *scoreboard {
 	return b
 }
 
+// newScoreboard returns an empty scoreboard at una.
+func newScoreboard(una seq.Num) *scoreboard {
+	b := new(scoreboard)
+	b.begin(una)
+	return b
+}
+
 // The cost of a window full of holes grows with it, and not with its square: four
 // times as many segments take less than eight times as long. 11,600 segments are
 // a window of 16 MiB.

@@ -102,10 +102,10 @@ func (e *Endpoint) Attach(d stack.NetworkDispatcher) {
 // IsAttached implements stack.NetworkLinkEndpoint.
 func (e *Endpoint) IsAttached() bool { return e.dispatcher.Load() != nil }
 
-// Close implements stack.NetworkLinkEndpoint and stack.QueueingDiscipline. It drops and counts what is under
-// way to this end, stops the goroutine and the timer that serve it, and lets
-// nothing more be sent; what this end has sent before still arrives. Closing
-// again does nothing.
+// Close implements stack.NetworkLinkEndpoint and stack.QueueingDiscipline. It drops
+// and counts what is under way to this end, stops the goroutine and the timer that
+// serve it, and lets nothing more be sent; what this end has sent before still
+// arrives. Closing again does nothing.
 func (e *Endpoint) Close() {
 	e.mu.Lock()
 	if e.closed.Load() {
