@@ -64,6 +64,9 @@ var scenarios = []scenario{
 	{name: "path/reordered-5%", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: func(p *linkfifo.Path) {
 		p.Reorder, p.ReorderBy = 0.05, 5*ms
 	}},
+	{name: "path/jitter-5ms", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: func(p *linkfifo.Path) {
+		p.Jitter = 5 * ms
+	}},
 	{name: "path/long", rate: 200 * mbit, rtt: 100 * ms, flows: 1},
 	{name: "path/deep", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: deep},
 	{name: "path/marking", rate: 100 * mbit, rtt: 40 * ms, flows: 1, spoil: marking, ecn: true},

@@ -26,6 +26,9 @@ type controller interface {
 	// pacingRate is how fast text may be sent, in bytes a second; 0 does not
 	// pace.
 	pacingRate() int64
+	// bandwidth is how many bytes a second it believes the path to deliver; 0
+	// where it has no belief.
+	bandwidth() int64
 	// understates says that less is sent on purpose than the path could deliver:
 	// samples of the rate count as limited by the application.
 	understates() bool

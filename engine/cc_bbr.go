@@ -20,9 +20,9 @@ const ccBBR = "bbr"
 // have its names.
 //
 // It differs from the draft in what counts as too much loss (see bearable and
-// adaptLowerBoundsFromCongestion), and in that an episode of recovery saves its
-// state for an undo once, and not in each of its round trips (see
-// saveStateUponLoss).
+// adaptLowerBoundsFromCongestion), in where a sample of the rate begins (see
+// ackEnvelope), and in that an episode of recovery saves its state for an undo
+// once, and not in each of its round trips (see saveStateUponLoss).
 //
 // Its mechanisms are in files of their own: the state machine in
 // cc_bbr_startup.go, cc_bbr_probe_bw.go and cc_bbr_probe_rtt.go, the model in
@@ -124,6 +124,7 @@ func (b *bbr) name() string         { return ccBBR }
 func (b *bbr) window() int          { return b.cwnd }
 func (b *bbr) threshold() int       { return math.MaxInt } // there is no slow start to end
 func (b *bbr) pacingRate() int64    { return b.pacing }
+func (b *bbr) bandwidth() int64     { return b.maxBW }
 func (b *bbr) reduces() bool        { return false }
 func (b *bbr) understates() bool    { return b.state == bbrProbeRTT }
 func (b *bbr) onIdle(Instant, bool) {}           // section 5.4.2: the model outlives the pause

@@ -105,6 +105,7 @@ func newWindowed(mss, initial int) windowed {
 func (w *windowed) window() int       { return w.cwnd }
 func (w *windowed) threshold() int    { return w.ssthresh }
 func (w *windowed) pacingRate() int64 { return 0 }
+func (w *windowed) bandwidth() int64  { return 0 }
 func (w *windowed) understates() bool { return false }
 func (w *windowed) reduces() bool     { return true }
 func (w *windowed) onSent(sendSample) {}

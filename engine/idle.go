@@ -21,9 +21,10 @@ const idleTime = time.Second
 // sending is the memory of what a connection needs that has something to send, in one
 // piece: each part is begun when it is first needed, and all are dropped together.
 type sending struct {
-	snd   sendBuffer
-	board scoreboard
-	loss  lossState
+	snd      sendBuffer
+	board    scoreboard
+	loss     lossState
+	envelope ackEnvelope
 }
 
 // toSend returns the memory of what is needed to send, making it where there is none.

@@ -81,6 +81,9 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 	}
 	c.sampleRTT(&d, news.acked > 0)
 	c.rate.finish(&d.sample, c.rtt.min)
+	if d.sample.some {
+		c.out.envelope.add(c.rate.point(), c.cc.bandwidth(), c.rtt.min/envelopeShare)
+	}
 	c.updateWindow(in, wnd, news.acked > 0)
 	c.updateRecovery(now, &news, &d)
 	if news.acked > 0 {

@@ -227,7 +227,12 @@ func (c *Conn) stamp(now Instant, n int) rateStamp {
 	c.cc.onSent(sendSample{now: now, bytes: n, flight: flight, idle: flight == 0 && c.rate.limitedUntil != 0})
 	c.loss.prr.onSent(n)
 	c.pace.onSent(now, n, c.paceRate(), c.txc.paceHeld)
-	return c.rate.onSent(now, n, flight)
+	st := c.rate.onSent(now, n, flight)
+	if flight == 0 {
+		c.out.envelope.reset(st.from)
+	}
+	st.from = c.out.envelope.least()
+	return st
 }
 
 // endsInFin reports whether r ends with our FIN.

@@ -22,13 +22,14 @@ type rateSampler struct {
 
 // rateStamp is the sampler's state when a segment was last sent, kept with it.
 type rateStamp struct {
-	delivered   int64
-	deliveredAt Instant
-	firstSentAt Instant
-	sentAt      Instant
-	lost        int64
-	inFlight    int // P.tx_in_flight: the pipe, this segment included
-	appLimited  bool
+	delivered int64 // P.delivered
+	// from is where its sample begins: in the draft P.delivered,
+	// P.delivered_time and P.first_sent_time.
+	from       deliveryPoint
+	sentAt     Instant // P.sent_time
+	lost       int64   // P.lost
+	inFlight   int     // P.tx_in_flight: the pipe, this segment included
+	appLimited bool    // P.is_app_limited
 }
 
 // before reports whether t was sent after s: among what was sent at one instant,
@@ -70,14 +71,19 @@ func (s *rateSampler) onSent(now Instant, n, flight int) rateStamp {
 		s.firstSentAt, s.deliveredAt = now, now
 	}
 	return rateStamp{
-		delivered:   s.delivered,
-		deliveredAt: s.deliveredAt,
-		firstSentAt: s.firstSentAt,
-		sentAt:      now,
-		lost:        s.lost,
-		inFlight:    flight + n,
-		appLimited:  s.limitedUntil != 0,
+		delivered:  s.delivered,
+		from:       s.point(),
+		sentAt:     now,
+		lost:       s.lost,
+		inFlight:   flight + n,
+		appLimited: s.limitedUntil != 0,
 	}
+}
+
+// point is where the sample of what is sent now begins by the draft; see
+// ackEnvelope for where it does.
+func (s *rateSampler) point() deliveryPoint {
+	return deliveryPoint{delivered: s.delivered, at: s.deliveredAt, sentAt: s.firstSentAt}
 }
 
 // onLimited notes that the application has nothing more to send, with flight
@@ -113,11 +119,11 @@ func (s *rateSampler) finish(out *rateSample, minRTT time.Duration) {
 	s.firstSentAt = max(s.firstSentAt, st.sentAt)
 	out.priorDelivered, out.inFlight, out.appLimited = st.delivered, st.inFlight, st.appLimited
 	out.lost = s.lost - st.lost
-	out.interval = max(st.sentAt.Sub(st.firstSentAt), s.deliveredAt.Sub(st.deliveredAt))
+	out.interval = max(st.sentAt.Sub(st.from.sentAt), s.deliveredAt.Sub(st.from.at))
 	if out.interval <= 0 || out.interval < minRTT {
 		return
 	}
-	got := s.delivered - st.delivered
+	got := s.delivered - st.from.delivered
 	out.rate = int64(float64(got) / out.interval.Seconds())
 }
 

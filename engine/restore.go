@@ -170,7 +170,7 @@ func (c *Conn) resendAll(now Instant) {
 		if r.Empty() {
 			continue
 		}
-		st := rateStamp{sentAt: now, deliveredAt: now, firstSentAt: now}
+		st := rateStamp{from: deliveryPoint{at: now, sentAt: now}, sentAt: now}
 		b.push(r, c.smss(), st)
 		b.sentAgain(*b.order.at(b.order.n - 1), c.smss(), st) // its acknowledgment tells no RTT
 	}

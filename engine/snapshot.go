@@ -261,7 +261,7 @@ func (c *Conn) snapCubic(now Instant, s *CubicSnapshot) {
 	// delivered as at its beginning.
 	for i := range c.board.order.n {
 		if rec := c.board.at(i); rec.stamp.delivered >= h.roundEnd {
-			s.RoundEnd, s.RoundStart = rec.r.Start, rec.stamp.deliveredAt
+			s.RoundEnd, s.RoundStart = rec.r.Start, rec.stamp.from.at
 			return
 		}
 	}

@@ -22,6 +22,8 @@ type Shared struct {
 	Rate, Queue int
 	RTT         time.Duration
 	Loss        float64
+	// Jitter is added at random to the way back, and keeps the order.
+	Jitter time.Duration
 	// MarkQueue is the bytes that wait from which on ECN-capable packets are
 	// marked (RFC 3168); 0 is never.
 	MarkQueue int
@@ -113,6 +115,7 @@ type sharedSim struct {
 	queue   deliveries
 	order   int
 	busy    engine.Instant // until when packets wait for the rate
+	back    engine.Instant // when the last packet arrives on the way back
 	waited  time.Duration
 	carried int
 	dropped int
@@ -249,7 +252,12 @@ func (s *sharedSim) carry(flow, to int, p *packet) {
 		s.busy = leaves.Add(time.Duration(p.size()) * time.Second / time.Duration(s.Rate))
 		at = s.busy
 	}
-	s.push(at.Add(s.RTT/2), flow, to, p)
+	at = at.Add(s.RTT / 2)
+	if to == 0 && s.Jitter > 0 {
+		s.back = max(s.back, at.Add(time.Duration(s.rng.Int64N(int64(s.Jitter)))))
+		at = s.back
+	}
+	s.push(at, flow, to, p)
 }
 
 // result sums up, and frees what is left.
