@@ -6,6 +6,7 @@ package endpoint_test
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -377,4 +378,26 @@ func TestICMPErrorsOfConnection(t *testing.T) {
 	c.Close()
 	s.Close()
 	w.wantNothingLeft()
+}
+
+// TestStateGoesAhead: when the acknowledgment of the handshake is on its way, the
+// socket is established already. The other end may have accepted and told the
+// application, which writes.
+func TestStateGoesAhead(t *testing.T) {
+	var c *sock
+	var states []endpoint.EndpointState // when each packet was sent
+	w := newFifo(t, linkfifo.Options{Trace: func(e linkfifo.Event) {
+		if e.From == "a" && e.Kind == linkfifo.Sent && c != nil {
+			states = append(states, c.EndpointState())
+		}
+	}})
+	w.listen(ipv4.ProtocolNumber, tcpip.Address{})
+	c = w.socket(w.a, ipv4.ProtocolNumber)
+	if err := c.dial(addrB); err != nil {
+		t.Fatalf("dial: %s", err)
+	}
+	want := []endpoint.EndpointState{endpoint.StateSynSent, endpoint.StateEstablished}
+	if !slices.Equal(states, want) {
+		t.Errorf("when it sent its SYN and its ACK the socket was in %v, want %v", states, want)
+	}
 }

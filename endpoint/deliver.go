@@ -107,7 +107,9 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 		if state.Synchronized() && state != engine.StateTimeWait {
 			e.probe(now)
 		}
-		if e.conn.Unacked() < before {
+		// RFC 4861, section 7.3.1: new acknowledgments, that of the SYN too, tell
+		// that the peer is reached.
+		if e.conn.Unacked() < before || !state.Synchronized() && e.conn.State().Synchronized() {
 			e.path.ConfirmReachable()
 		}
 		a.free()

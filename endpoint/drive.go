@@ -133,6 +133,9 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		path.Mark = e.ops().GetMark()
 		path.Experiment = e.shared.experiment(&e.path, e.ops().GetExperimentOptionValue())
 		e.flushing = true
+		// Who hears from the peer what these segments told it finds the state that
+		// goes with them: as one that writes when the other side has accepted.
+		e.follow(now, e.conn.TakeEvents())
 		e.mu.Unlock()
 		e.write(b, &path)
 		e.mu.Lock()

@@ -24,6 +24,11 @@ type ackState struct {
 // 3.8.6.3, MUST-59).
 const maxAckDelay = 500 * time.Millisecond
 
+// ackPause is how long the peer has sent no text when its next is acknowledged at
+// once. Its window is small again (RFC 5681, section 4.1), and it waits for the
+// acknowledgment; so does a neighbour cache that is to learn that packets arrive.
+const ackPause = time.Second
+
 // oweAck notes that n bytes of text came in order. By default each batch of
 // arrivals is acknowledged at once; with AckDelay, every AckEvery full segments
 // are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).

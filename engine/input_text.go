@@ -17,6 +17,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	if in.Payload.Size() == 0 || !c.state.receives() {
 		return
 	}
+	paused := c.rx.heardText.ago(now) >= ackPause
 	c.rx.heardText = makeCoarse(now)
 	c.longest = max(c.longest, uint16(min(in.Payload.Size(), math.MaxUint16)))
 	start := c.trimToWindow(in)
@@ -31,7 +32,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	}
 	// RFC 5681, section 4.2 (RFC 9293, MAY-13): text out of order, and what fills a
 	// gap, is acknowledged at once.
-	if start != c.rx.nxt || !c.ooo.empty() {
+	if start != c.rx.nxt || !c.ooo.empty() || paused {
 		c.ack.now = true
 	}
 	if start != c.rx.nxt {
