@@ -6,6 +6,7 @@ package enginetest
 import (
 	"container/heap"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
@@ -52,7 +53,9 @@ type SharedResult struct {
 	// Dropped how many found no room to wait.
 	QueueDelay time.Duration
 	Dropped    int
-	Counters   []engine.Counters // of the senders
+	// Stall is the longest time in which a flow got nothing.
+	Stall    time.Duration
+	Counters []engine.Counters // of the senders
 }
 
 // Sum returns the share of the rate that all flows got together.
@@ -61,6 +64,11 @@ func (r *SharedResult) Sum() (sum float64) {
 		sum += s
 	}
 	return sum
+}
+
+// Least returns the smallest flow's part of a fair share of what all got.
+func (r *SharedResult) Least() float64 {
+	return slices.Min(r.Shares) * float64(len(r.Shares)) / r.Sum()
 }
 
 // Jain returns Jain's index of fairness: 1 when all flows got the same, 1/n when
@@ -79,7 +87,15 @@ type sharedFlow struct {
 	Flow
 	conn   [2]engine.Conn
 	opened [2]bool
-	got    int // bytes read since Warm
+	got    int            // bytes read since Warm
+	heard  engine.Instant // when something was read last, or might first have been
+	stall  time.Duration
+}
+
+// listen notes that something was read, or that time is over.
+func (f *sharedFlow) listen(now engine.Instant) {
+	f.stall = max(f.stall, now.Sub(f.heard))
+	f.heard = now
 }
 
 // delivery is a packet on its way to end side of a flow.
@@ -112,6 +128,7 @@ type sharedSim struct {
 	warm    engine.Instant
 	then    engine.Instant // when the rate changes
 	flows   []*sharedFlow
+	due     soonest // the deadlines of both connections of each flow
 	queue   deliveries
 	order   int
 	busy    engine.Instant // until when packets wait for the rate
@@ -128,8 +145,9 @@ func RunShared(seed uint64, c Shared) SharedResult {
 	s.warm = s.now.Add(c.Warm)
 	s.then = s.now.Add(c.ThenAt)
 	end := s.now.Add(c.For)
+	s.due = newSoonest(2 * len(c.Flows))
 	for i := range c.Flows {
-		s.flows = append(s.flows, &sharedFlow{Flow: c.Flows[i]})
+		s.flows = append(s.flows, &sharedFlow{Flow: c.Flows[i], heard: max(s.warm, s.now.Add(c.Flows[i].Start))})
 		s.push(s.now.Add(c.Flows[i].Start), i, 0, nil)
 	}
 	for s.step(end) {
@@ -144,14 +162,8 @@ func (s *sharedSim) push(at engine.Instant, flow, side int, p *packet) {
 
 // step does what comes next, and reports whether that was before end.
 func (s *sharedSim) step(end engine.Instant) bool {
-	next, flow, side := engine.Never, -1, 0
-	for i, f := range s.flows {
-		for j := range f.conn {
-			if at := f.conn[j].Deadline(); at < next {
-				next, flow, side = at, i, j
-			}
-		}
-	}
+	next, i := s.due.first()
+	flow, side := i/2, i%2
 	if len(s.queue) > 0 && s.queue[0].at <= next {
 		next, flow = s.queue[0].at, -1
 	}
@@ -170,6 +182,7 @@ func (s *sharedSim) step(end engine.Instant) bool {
 		s.arrive(s.flows[flow], side, d.pkt)
 	}
 	s.drain(flow, side)
+	s.due.set(2*flow+side, s.flows[flow].conn[side].Deadline())
 	return true
 }
 
@@ -214,6 +227,7 @@ func (s *sharedSim) drain(flow, side int) {
 		b.Release()
 		if s.now >= s.warm {
 			f.got += n
+			f.listen(s.now)
 		}
 	}
 	c.TakeEvents()
@@ -267,6 +281,8 @@ func (s *sharedSim) result(end engine.Instant) SharedResult {
 		r.QueueDelay = s.waited / time.Duration(s.carried)
 	}
 	for _, f := range s.flows {
+		f.listen(end)
+		r.Stall = max(r.Stall, f.stall)
 		r.Shares = append(r.Shares, float64(f.got)/end.Sub(s.warm).Seconds()/float64(s.Rate))
 		r.Counters = append(r.Counters, *f.conn[0].Counters())
 		f.conn[0].Release()
