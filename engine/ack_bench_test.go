@@ -89,8 +89,9 @@ func (h *holes) step() bool {
 		h.handle(h.base, nil, blocks[:n]...)
 		h.poll()
 		if h.next += 2; h.next > h.segments {
-			// What was sent again needs a round trip.
-			h.pass(5 * time.Millisecond)
+			// What was sent again needs a round trip, but not so long that it is
+			// sent once more.
+			h.pass(time.Millisecond)
 			h.poll()
 			h.filling, h.next = true, 0
 		}

@@ -95,6 +95,8 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 			c.txc.used(c.pipe(), c.tx.nxt)
 		}
 		c.armProbe(now)
+	} else if c.tx.wnd == 0 {
+		c.timers.stop(timerProbe) // the peer refuses what comes, and a probe too
 	}
 	if news.hold {
 		c.hold(now)

@@ -218,6 +218,9 @@ func (c *Conn) resend(now Instant, out *Segment, id recordID, mss int) {
 		c.timers.arm(timerRetransmit, now.Add(c.timeout()))
 	}
 	c.armRetransmit(now)
+	if c.recovery.phase != phaseOpen {
+		c.armProbe(now)
+	}
 }
 
 // stamp notes that n bytes of sequence space go out, and returns what their

@@ -158,7 +158,8 @@ func TestLostRetransmissions(t *testing.T) {
 }
 
 // Where nothing is sent after it, the timer finds a retransmission lost, however
-// often; recovery goes on from there (RFC 6298, section 5.4 to 5.6).
+// often; recovery goes on from there (RFC 6298, section 5.4 to 5.6). With RACK, it is
+// sent once more before that, and not after.
 // RecoveryPoint is then all that was sent (RFC 6675, section 5.1, MUST).
 func TestLostRetransmissionsTimeOut(t *testing.T) {
 	for _, tt := range []struct {
@@ -179,6 +180,11 @@ func TestLostRetransmissionsTimeOut(t *testing.T) {
 			}
 		}
 		s.Out(". 1:1001")
+		repairs := uint32(0)
+		if !tt.opt.Params.NoSACK && !s.Conn.Settings().NoRACK {
+			s.Expires(repairAfter, ". 1:1001")
+			repairs = 1
+		}
 		s.Expires(frtoRTO, ". 1:1001")
 		s.Expires(2*frtoRTO, ". 1:1001")
 		s.Expires(4*frtoRTO, ". 1:1001")
@@ -190,7 +196,7 @@ func TestLostRetransmissionsTimeOut(t *testing.T) {
 		send(s, 6001, 1) // the window after a timeout
 		s.Advance(rackRTT)
 		s.In(". 1 ack 7001 win 60000")
-		if c := s.Conn.Counters(); c.Timeouts != 3 || c.Retransmits != 4 {
+		if c := s.Conn.Counters(); c.Timeouts != 3 || c.Retransmits != 4+repairs || c.TailProbes != repairs {
 			t.Errorf("%+v", *c)
 		}
 	}

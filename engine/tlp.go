@@ -33,18 +33,17 @@ const peerAckDelay = 200 * time.Millisecond
 // hold and the retransmission timer is not earlier.
 func (c *Conn) armProbe(now Instant) {
 	c.timers.stop(timerProbe)
-	if c.loss == nil || !c.shake.sack || c.set.NoRACK || c.recovery.phase != phaseOpen ||
-		c.board.empty() || c.board.anySacked() || c.loss.tlp.out || c.tx.wnd == 0 {
+	if c.loss == nil || !c.shake.sack || c.set.NoRACK || c.board.empty() || c.tx.wnd == 0 {
 		return
 	}
-	wait := time.Second // RFC 8985, section 7.2: without a measurement
-	if c.rtt.valid {
-		wait = 2*c.rtt.srtt + 2*clockGranularity
-		if c.board.order.n == 1 {
-			wait += peerAckDelay
-		}
+	if c.recovery.phase != phaseOpen {
+		c.armRepair(now)
+		return
 	}
-	at := now.Add(max(wait, clockGranularity))
+	if c.board.anySacked() || c.loss.tlp.out {
+		return
+	}
+	at := now.Add(c.probeWait())
 	if c.timers.armed(timerRetransmit) && at >= c.timers.at[timerRetransmit] {
 		if !c.set.ProbeAtTimeout || c.rtt.probed || !c.rtt.valid {
 			return
@@ -54,10 +53,22 @@ func (c *Conn) armProbe(now Instant) {
 	c.timers.arm(timerProbe, at)
 }
 
+// probeWait is PTO (RFC 8985, section 7.2).
+func (c *Conn) probeWait() time.Duration {
+	if !c.rtt.valid {
+		return time.Second // without a measurement
+	}
+	wait := 2*c.rtt.srtt + 2*clockGranularity
+	if c.board.order.n == 1 {
+		wait += peerAckDelay
+	}
+	return wait
+}
+
 // onProbeTimer asks for a probe (RFC 8985, section 7.3, MUST: where none is
 // outstanding, and a round trip was measured since the last one).
 func (c *Conn) onProbeTimer(now Instant) {
-	if c.board.empty() || c.recovery.phase != phaseOpen {
+	if c.board.empty() || c.recovery.phase != phaseOpen && !c.mayRepair() {
 		return
 	}
 	c.loss.tlp.due = !c.loss.tlp.out && c.rtt.valid && !c.rtt.probed
@@ -65,7 +76,7 @@ func (c *Conn) onProbeTimer(now Instant) {
 	c.timers.arm(timerRetransmit, now.Add(c.timeout()))
 }
 
-// pollProbeText builds the probe: the next text that was never sent, where the
+// pollTailProbe builds the probe: the next text that was never sent, where the
 // peer's window lets it go, or else the last segment once more.
 func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
 	if c.loss == nil || !c.loss.tlp.due {
@@ -73,8 +84,11 @@ func (c *Conn) pollTailProbe(now Instant, out *Segment) bool {
 	}
 	t := &c.loss.tlp
 	t.due = false
-	if !c.state.sends() || c.board.empty() || c.recovery.phase != phaseOpen {
+	if !c.state.sends() || c.board.empty() {
 		return false
+	}
+	if c.recovery.phase != phaseOpen {
+		return c.pollRepair(now, out)
 	}
 	if n := min(c.Unsent(), c.segmentRoom()); n > 0 && n <= c.usable() {
 		*t = tailProbe{out: true, end: c.tx.nxt.Add(n)}
