@@ -42,7 +42,8 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	c.start(t.slot, deadline)
 }
 
-// Fired notes that a wake came: the next Arm starts the timer again.
+// Fired notes that a wake came, or that the one to come is not worth its price: the
+// next Arm starts the timer again.
 func (t *Timer) Fired() { t.setFor = 0 }
 
 // Stop gives the timer back, so that an idle connection holds none; a wake that is on

@@ -58,13 +58,13 @@ func (c Clock) start(s *slot, at engine.Instant) {
 	if c.timers != nil {
 		c.timers.wheel.remove(s)
 	}
+	s.halt()
 	s.fine = true
 	if s.timer == nil {
 		// It may go off before it is known here, which fire does not mind.
 		s.timer = c.AfterFunc(d, s.fire)
 		return
 	}
-	s.timer.Stop()
 	s.timer.Reset(d)
 }
 

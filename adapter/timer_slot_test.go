@@ -35,3 +35,26 @@ func TestSlotChangesHands(t *testing.T) {
 type sleeper struct{ wakes int }
 
 func (s *sleeper) Wake() { s.wakes++ }
+
+// TestTimerFiredMoves: a timer whose wake is not worth its price is moved to the
+// deadline there is, and does not go off before.
+func TestTimerFiredMoves(t *testing.T) {
+	manual := faketime.NewManualClock()
+	c := Clock{clock: manual, timers: new(timers)}
+	var timer Timer
+	w := &sleeper{}
+	timer.Arm(c, 1*ms, w)
+	timer.Fired()
+	timer.Arm(c, 100*ms, w)
+	if c.timers.wheel.n != 1 {
+		t.Error("a deadline of 100 ms does not wait in the wheel")
+	}
+	manual.Advance(99 * time.Millisecond)
+	if w.wakes != 0 {
+		t.Errorf("%d wakes before the time, want none", w.wakes)
+	}
+	manual.Advance(time.Millisecond + wheelTick)
+	if w.wakes != 1 {
+		t.Errorf("%d wakes, want one", w.wakes)
+	}
+}

@@ -24,8 +24,9 @@ const (
 	wheelTick = 8 * time.Millisecond
 	wheelSize = 256
 	// wheelFrom is how far ahead a deadline has to be for a tick not to matter: the
-	// least retransmission timeout is 200 ms.
-	wheelFrom = 100 * time.Millisecond
+	// least retransmission timeout is 200 ms. It is a little less than a round
+	// number, as what is set to 100 ms is a little less when it comes here.
+	wheelFrom = 12 * wheelTick
 	// wheelSpan is how far its ticks reach. A deadline beyond it is rare.
 	wheelSpan = (wheelSize - 2) * wheelTick
 )
