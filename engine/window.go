@@ -88,14 +88,19 @@ func synWindow(limit int) wire.Window { return wire.Window(min(limit, math.MaxUi
 // windowOpened owes the peer an acknowledgment when reading has opened the
 // window by enough to be worth a segment: by a quarter of the buffer, or by a
 // segment where less than one was offered. Between the two, the
-// acknowledgments of what still arrives carry the news.
+// acknowledgments of what still arrives carry the news; and so they do where one is
+// on its way already, and the peer cannot use up its window before it goes.
 func (c *Conn) windowOpened() {
 	if !c.state.receives() {
 		return
 	}
 	c.rx.drained = c.rx.drained || c.rcv.size() == 0
 	open, ok := c.mayOpen()
-	if ok && (c.rcvWnd() < int(c.rx.mss) || open-c.rcvWnd() >= c.buf.rcv/4) {
+	switch {
+	case !ok:
+	case c.rcvWnd() < int(c.rx.mss):
 		c.ack.now = true
+	case open-c.rcvWnd() >= c.buf.rcv/4:
+		c.ack.now = !c.timers.armed(timerAck) || c.rcvWnd() < c.ackMost(0) || c.ack.now
 	}
 }
