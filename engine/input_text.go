@@ -122,10 +122,10 @@ func (c *Conn) noteFin(in *Segment) (follows bool) {
 	if fin.Less(c.rx.nxt) || c.rx.adv.Less(fin) {
 		return false
 	}
-	c.ack.now = true
 	if c.ooo.empty() && in.textStart().LessEq(c.rx.nxt) {
 		return true
 	}
+	c.ack.now = true
 	q := c.reassemble()
 	q.fin, q.hasFin = fin, true
 	q.trimFrom(fin)
@@ -141,16 +141,21 @@ func (c *Conn) takeFin(now Instant, follows bool) {
 	}
 }
 
-// peerClosed moves RCV.NXT over the FIN and changes the state.
+// peerClosed moves RCV.NXT over the FIN and changes the state. The first to close
+// is acknowledged as text is: with AckDelay, the application may be about to close
+// as well, and then our FIN carries it (RFC 9293, section 3.8.6.3).
 func (c *Conn) peerClosed(now Instant) {
 	c.rx.nxt = c.rx.nxt.Add(1)
 	c.rx.adv = seq.Max(c.rx.adv, c.rx.nxt)
 	c.dropOutOfOrder()
-	c.ack.now = true
 	c.events |= EventPeerClosed | EventReadable
-	switch c.state {
-	case StateEstablished:
+	if c.state == StateEstablished {
 		c.setState(now, StateCloseWait)
+		c.oweAck(now, 1)
+		return
+	}
+	c.ack.now = true
+	switch c.state {
 	case StateFinWait1:
 		c.setState(now, StateClosing)
 	case StateFinWait2:

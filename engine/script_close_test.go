@@ -109,6 +109,40 @@ func TestFinWithAck(t *testing.T) {
 	s.Advance(time.Minute)
 }
 
+// The acknowledgment of a FIN waits as that of text does: our own FIN carries it
+// where the application closes meanwhile. Out of order, and where we have closed
+// already, it goes at once.
+func TestDelayedAckOfFin(t *testing.T) {
+	delayed := plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 32 })
+	s := Established(t, delayed, 1000, "<mss 1460>")
+	s.In("F. 1 ack 1 win 1000")
+	s.Advance(999 * time.Microsecond)
+	s.Do("close", closeBoth)
+	s.Out("F. 1 ack 2")
+	s.State(engine.StateLastAck)
+	s.In(". 2 ack 2 win 1000")
+	s.Closed(engine.ReasonNone)
+
+	s = Established(t, delayed, 1000, "<mss 1460>")
+	s.In("FP. 1:11 ack 1 win 1000")
+	s.Expires(time.Millisecond, ". 1 ack 12")
+	s.In("FP. 1:11 ack 1 win 1000") // again: at once
+	s.Out(". 1 ack 12")
+
+	s = Established(t, delayed, 1000, "<mss 1460>")
+	s.In("F. 11 ack 1 win 1000")
+	s.Out(". 1 ack 1")
+	s.In("P. 1:11 ack 1 win 1000") // fills the gap
+	s.Out(". 1 ack 12")
+
+	s = Established(t, delayed, 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 2 win 1000")
+	s.Out(". 2 ack 2")
+	s.State(engine.StateTimeWait)
+}
+
 // FIN-WAIT-2 of a connection that nobody holds ends by itself; one that is half
 // closed waits for ever.
 func TestFinWait2Timeout(t *testing.T) {

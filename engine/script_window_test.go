@@ -193,6 +193,35 @@ func TestDelayedAckRidesOnText(t *testing.T) {
 	s.Advance(time.Minute)
 }
 
+// The first read opens the window beyond what the SYN-ACK could tell. The news wait
+// for an acknowledgment that is owed already, unless the peer could use up its
+// window before that goes.
+func TestOpenedWindowRidesOnAck(t *testing.T) {
+	asked := func(every int) *Script {
+		o := plain(func(set *engine.Settings) {
+			set.RcvBuf, set.AckDelay, set.AckEvery = 1<<20, time.Millisecond, every
+		})
+		o.Params.NoWindowScale, o.Params.RcvBufMax = false, 1<<20
+		s := Passive(t, o, "S 0 win 1000 <mss 1460,ws 0>")
+		s.Out("S. 0 ack 1 win 65535")
+		s.In(". 1 ack 1 win 1000")
+		s.In("P. 1:11 ack 1 win 1000")
+		s.Read(100, 10)
+		return s
+	}
+	s := asked(32)
+	s.Write(5)
+	s.Out("P. 1:6 ack 11 win 32768")
+	s.In(". 11 ack 6 win 1000")
+	s.Advance(time.Minute)
+
+	s = asked(32)
+	s.Expires(time.Millisecond, ". 1 ack 11 win 32768")
+
+	s = asked(64) // as many full segments do not fit in what was offered
+	s.Out(". 1 ack 11 win 32768")
+}
+
 // Segments that offer a closed window are counted, and those that would have.
 func TestZeroWindowCounters(t *testing.T) {
 	s := Established(t, plain(func(set *engine.Settings) { set.RcvBuf = 100 }), 1000, "<mss 100>")

@@ -129,6 +129,7 @@ func TestLastAckWithText(t *testing.T) {
 	p := w.peer(4000)
 	p.open()
 	p.seg(wire.ACK|wire.PSH|wire.FIN, "hello")
+	w.wait(time.Millisecond)
 	if s := p.want(wire.ACK); s.Ack != p.nxt {
 		t.Errorf("acknowledged up to %v, want %v", s.Ack, p.nxt)
 	}
