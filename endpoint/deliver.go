@@ -39,9 +39,7 @@ func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketB
 
 // deliver hands a, which came in pkt, to the endpoint, and owns it from there.
 func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.PacketBuffer) {
-	// The packet stays with the arrival while it is on its way: it may turn
-	// out to be somebody else's.
-	a.hold(pkt)
+	a.pkt = pkt
 	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
 		switch {
 		case e.postpone(a):
@@ -73,6 +71,7 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 
 // keep puts a into the inbox, or drops it where there is no room.
 func (e *Endpoint) keep(a *arrival) {
+	a.hold()
 	if !e.inbox.put(a, e.inboxLimit()) {
 		e.shared.Dropped.Increment()
 		e.stat().ReceiveErrors.SegmentQueueDropped.Increment()
@@ -118,6 +117,7 @@ func (e *Endpoint) input(now engine.Instant, a *arrival) {
 
 // stray appends a to the strays.
 func (e *Endpoint) stray(a *arrival) {
+	a.hold()
 	at := &e.need().strays
 	for *at != nil {
 		at = &(*at).next
@@ -158,7 +158,5 @@ func (s *Shared) redeliver(a *arrival) {
 		a.free()
 		return
 	}
-	a.pkt = nil // the new endpoint takes its own reference
-	ep.deliver(id, a, pkt)
-	pkt.DecRef()
+	ep.deliver(id, a, pkt) // with the reference that it holds
 }

@@ -23,7 +23,7 @@ import (
 // waits for nobody.
 //
 // A critical section begins with lock, or with a successful TryLock, and ends
-// with unlock, which drives the endpoint:
+// with leave where it only looked, or with unlock, which drives the endpoint:
 //
 //   - The inbox is drained: segments, and the expiry of the timer, that came
 //     while the lock was held.
@@ -76,6 +76,12 @@ func (e *Endpoint) unlock(now engine.Instant) {
 	}
 }
 
+// leave ends a critical section that has left the engine as it was.
+func (e *Endpoint) leave() {
+	e.mu.Unlock()
+	e.attend()
+}
+
 // noted reports whether somebody who found the lock held left a note that is to be
 // seen to now.
 func (e *Endpoint) noted() bool {
@@ -99,31 +105,38 @@ func (w *waker) Wake() {
 	e.attend()
 }
 
-// drain hands the engine what the notes are about.
-func (e *Endpoint) drain(now engine.Instant) {
+// drain hands the engine what the notes are about, and reports whether there were
+// any.
+func (e *Endpoint) drain(now engine.Instant) (some bool) {
 	if e.still() {
-		return
+		return false
 	}
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
 		e.timer.Fired()
+		some = true
 	}
 	// A listener's segments are not for the engine (see pause.go).
 	if !e.inbox.pending() || e.EndpointState() == StateListen || e.shared.pause.holdsBack(e) {
-		return
+		return some
 	}
 	for a := e.inbox.take(); a != nil; {
 		next := a.next
 		a.next = nil
 		e.input(now, a)
-		a = next
+		a, some = next, true
 	}
+	return some
 }
 
 // flush sends what the engine has to send, unless somebody is at it. It frees
 // the lock while it writes, and returns the instant at which it stopped.
 func (e *Endpoint) flush(now engine.Instant) engine.Instant {
-	if e.flushing || !e.opened || e.retired {
+	if !e.opened || e.retired {
+		return now
+	}
+	if e.flushing {
+		e.unpolled = true
 		return now
 	}
 	b := batches.Get().(*batch)
@@ -132,16 +145,20 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		path := e.path // what is set while the lock is free counts from the next batch
 		path.Mark = e.ops().GetMark()
 		path.Experiment = e.shared.experiment(&e.path, e.ops().GetExperimentOptionValue())
-		e.flushing = true
+		polled := b.n < batchSize
+		e.flushing, e.unpolled = true, false
 		// Who hears from the peer what these segments told it finds the state that
 		// goes with them: as one that writes when the other side has accepted.
 		e.follow(now, e.conn.TakeEvents())
+		e.publish()
 		e.mu.Unlock()
 		e.write(b, &path)
 		e.mu.Lock()
 		e.flushing = false
 		now = e.shared.Clock.Now()
-		e.drain(now)
+		if !e.drain(now) && polled && !e.unpolled {
+			break // it had nothing more to send, and nothing has happened since
+		}
 	}
 	return now
 }

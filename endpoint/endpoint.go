@@ -74,11 +74,12 @@ type Endpoint struct {
 	wake waiter.EventMask
 
 	// opened says that conn was opened; flushing, that a goroutine writes
-	// segments to the path; retired, that what was registered with the stack
+	// segments to the path, and unpolled, that somebody left it what there may be to
+	// send since; retired, that what was registered with the stack
 	// has been given back; closed, that the application has called Close or
 	// Abort; notified, that Connect has reported its success; wantsRoom, that
 	// the send buffer had no room for all that the application wrote.
-	opened, flushing, retired, closed, notified, wantsRoom bool
+	opened, flushing, unpolled, retired, closed, notified, wantsRoom bool
 	// outcome is what parent has to be told.
 	outcome handshakeOutcome
 

@@ -18,10 +18,11 @@ import (
 type arrival struct {
 	engine.Segment
 
-	// pkt is the packet that the segment came in, with a reference held while
-	// the arrival waits in an inbox: a segment that turns out to be for another
-	// endpoint is delivered again from it.
+	// pkt is the packet that the segment came in: one that turns out to be for
+	// another endpoint is delivered again from it. held says that a holds a
+	// reference on it; without, it is there as long as its delivery lasts.
 	pkt  *stack.PacketBuffer
+	held bool
 	next *arrival
 }
 
@@ -33,15 +34,19 @@ var arrivals = sync.Pool{New: func() any { return new(arrival) }}
 // newArrival returns an empty arrival.
 func newArrival() *arrival { return arrivals.Get().(*arrival) }
 
-// hold takes a reference on the packet, so that a may outlive its delivery.
-func (a *arrival) hold(pkt *stack.PacketBuffer) {
-	a.pkt = pkt.IncRef()
+// hold takes a reference on the packet, unless there is one, so that a may outlive
+// its delivery.
+func (a *arrival) hold() {
+	if !a.held {
+		a.pkt.IncRef()
+		a.held = true
+	}
 }
 
 // free releases what a holds and gives it back to the pool.
 func (a *arrival) free() {
 	a.Payload.Release()
-	if a.pkt != nil {
+	if a.held {
 		a.pkt.DecRef()
 	}
 	*a = arrival{}

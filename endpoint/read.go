@@ -26,6 +26,9 @@ const (
 func (e *Endpoint) Read(dst io.Writer, opts tcpip.ReadOptions) (tcpip.ReadResult, tcpip.Error) {
 	e.readMu.Lock()
 	defer e.readMu.Unlock()
+	if e.waitsForText() {
+		return tcpip.ReadResult{}, &tcpip.ErrWouldBlock{}
+	}
 	done := 0
 	for chunk := firstChunk; ; chunk = min(2*chunk, lastChunk) {
 		limit := min(chunk, room(dst))
@@ -39,6 +42,13 @@ func (e *Endpoint) Read(dst io.Writer, opts tcpip.ReadOptions) (tcpip.ReadResult
 		}
 	}
 	return tcpip.ReadResult{Count: done, Total: done}, nil
+}
+
+// waitsForText reports whether there is nothing to read yet, as was published last:
+// a reader that reads until there is nothing learns so without the lock. What comes
+// at this moment is announced after it was published.
+func (e *Endpoint) waitsForText() bool {
+	return e.EndpointState().connected() && e.ready.Load()&readyRead == 0
 }
 
 // room returns how many bytes dst still takes, as far as it tells; at least 1.
@@ -61,7 +71,7 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 	var buf buffer.Buffer
 	now := e.lock()
 	if err := e.readable(); err != nil {
-		e.unlock(now)
+		e.leave()
 		return 0, false, err
 	}
 	if peek {

@@ -119,10 +119,11 @@ func (e *Endpoint) State() uint32 { return e.state.Load() }
 //
 // Precondition: e.mu is held.
 func (e *Endpoint) setState(s EndpointState) {
-	old := EndpointState(e.state.Swap(uint32(s)))
+	old := e.EndpointState()
 	if old == s {
 		return
 	}
+	e.state.Store(uint32(s))
 	st := &e.shared.TCP
 	if s == StateEstablished {
 		st.CurrentEstablished.Increment()

@@ -76,6 +76,8 @@ type counted struct {
 	// counter of Stats.
 	recoveries, dsacks, spurious, slowStart uint32
 	probeRecoveries, spuriousTimeouts       uint16
+	// told is the sum of what the engine had counted when it was last looked at.
+	told uint32
 }
 
 // Stats implements tcpip.Endpoint. The counters go on counting.
@@ -146,7 +148,15 @@ func (e *Endpoint) countNews() {
 	if c.Retransmits|c.Timeouts|c.ZeroWindows|c.WantZeroWindows|c.DSACKsIn|c.FastRecoveries == 0 {
 		return
 	}
+	// Counters only grow: none has changed where their sum has not.
+	sum := c.Retransmits + c.FastRetransmits + c.Timeouts + c.ZeroWindows + c.WantZeroWindows +
+		c.FastRecoveries + uint32(c.ProbeRecoveries) + c.SlowStartRetransmits + c.DSACKsIn +
+		c.SpuriousRecoveries + uint32(c.SpuriousTimeouts)
 	s, st := e.stat(), &e.shared.TCP
+	if s.told == sum {
+		return
+	}
+	s.told = sum
 	snd, rcv := &s.SendErrors, &s.ReceiveErrors
 	both(since(c.Retransmits, &snd.Retransmits), &snd.Retransmits, st.Retransmits)
 	both(since(c.FastRetransmits, &snd.FastRetransmit), &snd.FastRetransmit, st.FastRetransmit)

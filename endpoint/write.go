@@ -26,9 +26,7 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 	e.writeMu.Lock()
 	defer e.writeMu.Unlock()
 
-	now := e.lock()
-	room, err := e.roomFor(now, p.Len())
-	e.unlock(now)
+	room, err := e.roomFor(p.Len())
 	if err != nil {
 		return 0, err
 	}
@@ -42,7 +40,7 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 		return 0, nil
 	}
 
-	now = e.lock()
+	now := e.lock()
 	defer e.unlock(now)
 	if _, err := e.writable(); err != nil {
 		if _, full := err.(*tcpip.ErrWouldBlock); !full || !opts.Atomic {
@@ -59,14 +57,18 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 
 // roomFor returns how many bytes there is room for, or why none may be written,
 // after it has made what room tuning allows for n.
-func (e *Endpoint) roomFor(now engine.Instant, n int) (int, tcpip.Error) {
+func (e *Endpoint) roomFor(n int) (int, tcpip.Error) {
+	e.mu.Lock()
 	room, err := e.writable()
 	_, full := err.(*tcpip.ErrWouldBlock)
 	wanted := e.wantsRoom
 	if e.wantsRoom = n > room && (err == nil || full); !e.wantsRoom || !wanted {
+		e.leave()
 		return room, err
 	}
 	// It wanted room before, and may do so without ever waiting for it.
+	now := e.shared.Clock.Now()
+	defer e.unlock(now)
 	e.tuneSendBuffer(now)
 	return e.writable()
 }
