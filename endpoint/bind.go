@@ -153,16 +153,16 @@ func (e *Endpoint) unregister() {
 
 // GetLocalAddress implements tcpip.Endpoint: where the endpoint is bound.
 func (e *Endpoint) GetLocalAddress() (tcpip.FullAddress, tcpip.Error) {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	return tcpip.FullAddress{Addr: e.ID.LocalAddress, Port: e.ID.LocalPort, NIC: e.boundNIC}, nil
 }
 
 // GetRemoteAddress implements tcpip.Endpoint: the peer's address; or
 // ErrNotConnected.
 func (e *Endpoint) GetRemoteAddress() (tcpip.FullAddress, tcpip.Error) {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	if !e.EndpointState().connected() {
 		return tcpip.FullAddress{}, &tcpip.ErrNotConnected{}
 	}

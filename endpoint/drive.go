@@ -139,8 +139,13 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		e.unpolled = true
 		return now
 	}
+	var first engine.Segment
+	if !e.conn.PollSegment(now, &first) {
+		return now // most often: there is no need of a batch
+	}
 	b := batches.Get().(*batch)
 	defer batches.Put(b)
+	b.segs[0], b.n = first, 1
 	for e.poll(now, b) {
 		path := e.path // what is set while the lock is free counts from the next batch
 		path.Mark = e.ops().GetMark()
@@ -163,9 +168,9 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 	return now
 }
 
-// poll fills b with segments to send, and reports whether there are any.
+// poll fills b up with segments to send, and reports whether there are any.
 func (e *Endpoint) poll(now engine.Instant, b *batch) bool {
-	for b.n = 0; b.n < batchSize && e.conn.PollSegment(now, &b.segs[b.n]); {
+	for b.n < batchSize && e.conn.PollSegment(now, &b.segs[b.n]) {
 		b.n++
 	}
 	return b.n > 0

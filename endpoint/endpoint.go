@@ -234,8 +234,8 @@ func ReceiveBufferLimits(s tcpip.StackHandler) tcpip.ReceiveBufferSizeOption {
 
 // Info implements tcpip.Endpoint: a copy of the endpoint's addresses.
 func (e *Endpoint) Info() tcpip.EndpointInfo {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	info := &stack.TransportEndpointInfo{NetProto: e.NetProto, TransProto: ProtocolNumber, ID: e.ID}
 	if e.rare != nil {
 		info.BindAddr = e.rare.bindAddr
@@ -253,16 +253,16 @@ func (e *Endpoint) SetOwner(owner tcpip.PacketOwner) {
 
 // Owner returns whom the endpoint's packets belong to; nil when nobody said.
 func (e *Endpoint) Owner() tcpip.PacketOwner {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	return e.packetOwner()
 }
 
 // LastError implements tcpip.Endpoint and tcpip.SocketOptionsHandler: the error
 // that ended the connection, then the last soft one. Each is returned once.
 func (e *Endpoint) LastError() tcpip.Error {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	if err := e.takeHardError(); err != nil {
 		return err
 	}

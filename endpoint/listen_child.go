@@ -25,8 +25,8 @@ type inherited struct {
 // inherit returns what the listener's connections take over now.
 func (l *listener) inherit() inherited {
 	e := l.ep
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	ops := e.ops()
 	return inherited{
 		template: l.children.get(socketValues{

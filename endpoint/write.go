@@ -111,8 +111,8 @@ func (e *Endpoint) writable() (int, tcpip.Error) {
 // Preflight implements tcpip.EndpointWithPreflight: it tells whether a Write
 // would fail whatever it brings. No room, which passes, is no failure.
 func (e *Endpoint) Preflight(tcpip.WriteOptions) tcpip.Error {
-	now := e.lock()
-	defer e.unlock(now)
+	e.mu.Lock()
+	defer e.leave()
 	switch s := e.EndpointState(); {
 	case s.connecting():
 		return nil
