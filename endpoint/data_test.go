@@ -59,6 +59,24 @@ func TestEcho(t *testing.T) {
 	})
 }
 
+// A reader that finds nothing does not wait for who is at work on the endpoint.
+func TestReadNothing(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		c, s := w.pair()
+		s.StopWork()
+		_, err := s.Read(io.Discard, tcpip.ReadOptions{})
+		wantErr(t, "Read with nothing there", err, &tcpip.ErrWouldBlock{})
+		c.send([]byte("x"))
+		w.clock.Advance(time.Second) // the text waits in the inbox
+		_, err = s.Read(io.Discard, tcpip.ReadOptions{})
+		wantErr(t, "Read with text on its way", err, &tcpip.ErrWouldBlock{})
+		s.ResumeWork()
+		if got := s.recv(1); string(got) != "x" {
+			t.Errorf("read %q", got)
+		}
+	})
+}
+
 // A writer that nobody reads from fills both buffers and is told to wait, and
 // everything arrives once somebody reads.
 func TestBackpressure(t *testing.T) {
