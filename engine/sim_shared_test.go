@@ -36,7 +36,7 @@ const ms = time.Millisecond
 // TestSharedAlone: alone on a path without loss, BBR fills it, and its queue is
 // less than a third of CUBIC's, also where acknowledgments come in bursts.
 func TestSharedAlone(t *testing.T) {
-	for _, jitter := range []time.Duration{0, 5 * ms} {
+	for _, jitter := range []time.Duration{0, 2 * ms} {
 		queues := map[string]time.Duration{}
 		for _, cc := range []string{"cubic", "bbr"} {
 			c := shared(100*mbit, 40*ms, 0, cc)
