@@ -19,10 +19,10 @@ const ccBBR = "bbr"
 // working group's copy of August 2026 (after revision 06), and fields and methods
 // have its names.
 //
-// It differs from the draft in what counts as too much loss (see bearable and
-// adaptLowerBoundsFromCongestion), in where a sample of the rate begins (see
-// ackEnvelope), and in that an episode of recovery saves its state for an undo
-// once, and not in each of its round trips (see saveStateUponLoss).
+// It differs from the draft in what counts as too much loss (see lossThresh,
+// bearable and adaptLowerBoundsFromCongestion), in where a sample of the rate
+// begins (see ackEnvelope), and in that an episode of recovery saves its state
+// for an undo once, and not in each of its round trips (see saveStateUponLoss).
 //
 // Its mechanisms are in files of their own: the state machine in
 // cc_bbr_startup.go, cc_bbr_probe_bw.go and cc_bbr_probe_rtt.go, the model in
@@ -39,6 +39,7 @@ type bbr struct {
 	delivered int64 // C.delivered
 	inflight  int   // C.inflight
 	limited   bool  // RS.is_app_limited
+	rtt       time.Duration // as measured last
 
 	// Control: section 2.4.
 	cwnd       int
@@ -175,6 +176,9 @@ func (b *bbr) onAck(s ackSample) {
 		return // it told of losses only, which onLost took
 	}
 	b.limited = s.rate.appLimited
+	if s.rtt >= 0 {
+		b.rtt = s.rtt
+	}
 	b.updateLatestDeliverySignals(&s)
 	b.updateCongestionSignals(&s)
 	b.updateACKAggregation(&s)

@@ -22,15 +22,40 @@ type bbrUndo struct {
 	undoInflightLongterm  int64
 }
 
+// bbrQueueLossThresh is the threshold where a queue stands.
+const bbrQueueLossThresh = bbrLossThresh / 4
+
+// lossThresh is BBR.LossThresh, but for a queue that stands.
+//
+// The draft has one threshold. But before a queue that others fill, losses are
+// theirs as much as ours: a CUBIC beside us gives way at its first, while we would
+// probe on until a fiftieth of a round trip is lost, into what it has just left,
+// and take three quarters of the link from it.
+func (b *bbr) lossThresh() float64 {
+	if b.queueStands() {
+		return bbrQueueLossThresh
+	}
+	return bbrLossThresh
+}
+
+// queueStands reports whether a round trip takes half as long again as the least:
+// what is lost then is lost to the queue.
+func (b *bbr) queueStands() bool {
+	return b.minRTT != bbrNoRTT && b.rtt >= b.minRTT+b.minRTT/2
+}
+
 // bearable returns how much may be lost of inflight bytes without a sign of
 // congestion, in bytes.
 //
 // The draft compares the share that was lost with LossThresh. But of the few
 // hundred segments of a flight, chance takes more than that share now and then
 // on a path that loses half of it: so what chance explains, two standard
-// deviations, is borne on top.
+// deviations, is borne on top, unless a queue explains it.
 func (b *bbr) bearable(inflight int64) float64 {
-	mean := bbrLossThresh * float64(inflight)
+	mean := b.lossThresh() * float64(inflight)
+	if b.queueStands() {
+		return mean
+	}
 	return mean + 2*math.Sqrt(mean*float64(b.mss))
 }
 
@@ -76,7 +101,7 @@ func (b *bbr) noteLoss() {
 func (b *bbr) inflightAtLoss(l *lostSample, lost int64) int64 {
 	prev := int64(l.sent.inFlight - l.bytes)
 	lostPrev := float64(lost - int64(l.bytes))
-	prefix := (b.bearable(prev) - lostPrev) / (1 - bbrLossThresh)
+	prefix := (b.bearable(prev) - lostPrev) / (1 - b.lossThresh())
 	return prev + int64(max(prefix, 0))
 }
 

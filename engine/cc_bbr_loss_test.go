@@ -3,7 +3,10 @@
 
 package engine
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestBBRShortterm: a round trip that loses too much, and in which no probe is
 // on, lowers the short-term bounds to what was delivered in it, and to 0.7 of
@@ -132,6 +135,46 @@ func TestBBRBearable(t *testing.T) {
 	b.sack = false
 	if !b.isInflightTooHigh(rigMSS, 1000*rigMSS) || b.isInflightTooHigh(0, rigMSS) {
 		t.Error("without SACK, one loss is what can be seen of many, and none is none")
+	}
+}
+
+// TestBBRBearableInQueue: where a queue stands, it is what loses, and half a
+// hundredth is the most that is borne, whatever chance may take.
+func TestBBRBearableInQueue(t *testing.T) {
+	for _, test := range []struct {
+		rtt  time.Duration
+		lost int64
+		want bool
+	}{
+		{rigRTT * 149 / 100, 28, false},
+		{rigRTT * 149 / 100, 29, true},
+		{rigRTT * 150 / 100, 5, false},
+		{rigRTT * 150 / 100, 6, true},
+	} {
+		r := newBBRRig(t).cruise()
+		r.ack(bbrAck{rtt: test.rtt, sameRound: true, flight: rigFull})
+		if got := r.b.isInflightTooHigh(test.lost*rigMSS, 1000*rigMSS); got != test.want {
+			t.Errorf("%d of 1000 segments lost, round trip %v of %v: %v, want %v", test.lost, test.rtt, rigRTT, got, test.want)
+		}
+	}
+
+	// An acknowledgment that measures no round trip changes nothing.
+	r := newBBRRig(t).cruise()
+	r.ack(bbrAck{rtt: 2 * rigRTT, sameRound: true, flight: rigFull})
+	r.ack(bbrAck{rtt: -1, sameRound: true, flight: rigFull})
+	if !r.b.queueStands() {
+		t.Error("no queue after an acknowledgment without a round-trip time")
+	}
+
+	// A probe into a queue ends at the segment that crosses that threshold.
+	r = newBBRRig(t).up()
+	r.ack(bbrAck{rtt: 2 * rigRTT, sameRound: true, flight: rigFull})
+	r.lose(0, 300*rigMSS)
+	r.want(bbrUp)
+	r.lose(1, 300*rigMSS)
+	r.want(bbrDown)
+	if got := r.b.inflightLongterm; got < 299*rigMSS || got > 300*rigMSS {
+		t.Errorf("bound %d, want what was in the network, to a segment", got)
 	}
 }
 

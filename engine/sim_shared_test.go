@@ -85,12 +85,17 @@ func TestSharedBBRFair(t *testing.T) {
 	}
 }
 
-// TestSharedBBRBesideCubic: neither starves beside the other.
+// TestSharedBBRBesideCubic: neither starves beside the other, also where
+// acknowledgments come in bursts.
 func TestSharedBBRBesideCubic(t *testing.T) {
 	for _, controls := range [][]string{{"bbr", "cubic"}, {"cubic", "bbr"}} {
-		r := enginetest.RunShared(1, shared(100*mbit, 40*ms, 0, controls...))
-		if least := min(r.Shares[0], r.Shares[1]); least < 0.25 || r.Sum() < 0.93 {
-			t.Errorf("%s get %.3f, want 0.25 each at least", controls, r.Shares)
+		for _, jitter := range []time.Duration{0, ms, 2 * ms} {
+			c := shared(100*mbit, 40*ms, 0, controls...)
+			c.Jitter = jitter
+			r := enginetest.RunShared(1, c)
+			if least := min(r.Shares[0], r.Shares[1]); least < 0.25 || r.Sum() < 0.93 {
+				t.Errorf("jitter %v: %s get %.3f, want 0.25 each at least", jitter, controls, r.Shares)
+			}
 		}
 	}
 }
