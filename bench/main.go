@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -64,15 +65,18 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	env := currentEnvironment()
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
 	var paths []*pathResult
-	if runErr == nil && len(o.paths) > 0 {
+	if runErr == nil && len(o.paths.scenarios) > 0 {
 		runAll := runPaths
 		if o.linux {
 			runAll = runPathsOnLinux
 		}
-		runErr = runAll(ctx, stderr, o.paths, o.plan.providers, o.pathTime, func(r *pathResult) error {
+		runErr = runAll(ctx, stderr, &o.paths, func(r *pathResult) error {
 			paths = append(paths, r)
 			return o.draw(r)
 		})
+		if runErr == nil && len(paths) == 0 {
+			runErr = fmt.Errorf("-control: no provider has %s for these rows", strings.Join(o.paths.only, ", "))
+		}
 	}
 	code := exitOK
 	switch {
@@ -96,7 +100,7 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 		if o.linux {
 			in = "real"
 		}
-		fmt.Fprintf(stdout, "\nin %s time, %v of writing unless a path says otherwise; every byte verified\n\n", in, o.pathTime)
+		fmt.Fprintf(stdout, "\nin %s time, %v of writing unless a path says otherwise; every byte verified\n\n", in, o.paths.time)
 		err = errors.Join(err, writePathTable(stdout, paths))
 	}
 	rep := newReport(o.plan, out, env, runErr == nil)
@@ -148,7 +152,7 @@ func (o *options) draw(r *pathResult) error {
 	if o.plots == "" {
 		return nil
 	}
-	for _, s := range o.paths {
+	for _, s := range o.paths.scenarios {
 		if s.name == r.Scenario {
 			_, err := drawPath(o.plots, r, s.rate)
 			return err
@@ -160,15 +164,13 @@ func (o *options) draw(r *pathResult) error {
 // options is what the flags ask for.
 type options struct {
 	plan *plan
-	// paths are the scenarios to run, each with text written for pathTime; plots
-	// go into the folder plots, if that is named.
-	paths    []scenario
-	pathTime time.Duration
-	plots    string
-	linux    bool     // the kernel is the receiver, in real time
-	json     *os.File // or nil
-	text     *os.File // or nil
-	page     *os.File // or nil
+	// paths are the path/ rows; plots go into the folder plots, if that is named.
+	paths pathPlan
+	plots string
+	linux bool     // the kernel is the receiver, in real time
+	json  *os.File // or nil
+	text  *os.File // or nil
+	page  *os.File // or nil
 	// old is the report of -compare, and from one to tell of in the place of a
 	// run; or nil.
 	old, from *report
@@ -183,6 +185,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`; those named path/... run only if asked for")
 		pathTime  = fs.Duration("path-time", 30*time.Second, "how long, in virtual time, each of the path/ rows writes")
 		peer      = fs.String("peer", "", "run the path/ rows in real time with `PEER`, which is linux, as the receiver and as the bar (root)")
+		controls  = fs.String("control", "", "run the path/ rows under the congestion controls in `LIST`, separated by commas (default all)")
 		plots     = fs.String("plot", "", "draw each run of the path/ rows into the folder `DIR`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
 		rounds    = fs.Int("rounds", 0, "run each row `N` times with each provider (default 5; 10 with -report)")
@@ -246,7 +249,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err != nil {
 		return options{}, fmt.Errorf("-provider: %w", err)
 	}
-	o := options{linux: *peer != "", paths: paths, pathTime: *pathTime, plots: *plots, plan: &plan{
+	only, err := selectControls(*controls)
+	switch {
+	case err != nil:
+		return options{}, fmt.Errorf("-control: %w", err)
+	case len(only) > 0 && len(paths) == 0:
+		return options{}, errors.New("-control: only the path/ rows choose one: ask for them with -run")
+	}
+	o := options{linux: *peer != "", plots: *plots, paths: pathPlan{
+		scenarios: paths, providers: ps, only: only, time: *pathTime,
+	}, plan: &plan{
 		rows: rows, providers: ps, rounds: *rounds, quick: quick,
 		settings: settings{time: *duration, idle: 2000, rest: 1200 * time.Millisecond, flows: 100, drain: 1500 * time.Millisecond},
 		limits:   limits{sample: 10*time.Second + 3**duration, grace: 5 * time.Second},

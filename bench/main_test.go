@@ -30,6 +30,8 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-run", "path", "-path-time", "0s"}, "-path-time: 0s is not between 1s and 1h"},
 		{[]string{"-peer", "solaris"}, `-peer: unknown peer "solaris"; there is: linux`},
 		{[]string{"-peer", "linux"}, "-peer: only the path/ rows have a peer"},
+		{[]string{"-control", "vegas", "-run", "path"}, `-control: unknown congestion control "vegas"; there are: reno, cubic, bbr`},
+		{[]string{"-control", "bbr"}, "-control: only the path/ rows choose one"},
 		{[]string{"-plot", missing}, "-plot: only the path/ rows are drawn"},
 		{[]string{"-rounds", "0"}, "-rounds: 0 is less than 1"},
 		{[]string{"-rounds", "x"}, `invalid value "x" for flag -rounds`},

@@ -29,42 +29,21 @@ import (
 // linuxControls are the kernel's congestion controls that are the bar.
 var linuxControls = []string{"reno", "cubic", "bbr"}
 
-// runPathsOnLinux runs every scenario in real time, with the Linux kernel as the
+// runPathsOnLinux runs the plan in real time, with the Linux kernel as the
 // receiver: first with the kernel as the sender too, and then with every
 // provider. Each sender's packets go through the scenario's path.
-func runPathsOnLinux(ctx context.Context, progress io.Writer, all []scenario, ps []provider, length time.Duration, f func(*pathResult) error) error {
-	for i := range all {
-		s := &all[i]
-		for _, cc := range linuxControls {
-			if cc == s.mix { // beside itself
-				continue
-			}
-			if err := oneOnLinux(ctx, progress, f, s, "linux", cc, func() (*pathResult, error) { return linuxToLinux(ctx, s, cc, length) }); err != nil {
+func runPathsOnLinux(ctx context.Context, progress io.Writer, pl *pathPlan, f func(*pathResult) error) error {
+	bar := func(s *scenario) error {
+		for _, cc := range pl.chosen(s, linuxControls) {
+			if err := oneOnLinux(ctx, progress, f, s, "linux", cc, func() (*pathResult, error) { return linuxToLinux(ctx, s, cc, pl.time) }); err != nil {
 				return err
 			}
 		}
-		for _, p := range ps {
-			if p.floor {
-				continue
-			}
-			if p.all != nil {
-				p.new = p.all
-			}
-			controls, err := controlsOf(p)
-			if err != nil {
-				return err
-			}
-			for _, cc := range controls {
-				if cc == s.mix {
-					continue
-				}
-				if err := oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return stackToLinux(ctx, s, p, cc, length) }); err != nil {
-					return err
-				}
-			}
-		}
+		return nil
 	}
-	return nil
+	return pl.each(bar, func(s *scenario, p provider, cc string) error {
+		return oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return stackToLinux(ctx, s, p, cc, pl.time) })
+	})
 }
 
 func oneOnLinux(ctx context.Context, progress io.Writer, f func(*pathResult) error, s *scenario, provider, cc string, run func() (*pathResult, error)) error {

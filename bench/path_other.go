@@ -9,10 +9,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 )
 
 // runPathsOnLinux needs Linux.
-func runPathsOnLinux(context.Context, io.Writer, []scenario, []provider, time.Duration, func(*pathResult) error) error {
+func runPathsOnLinux(context.Context, io.Writer, *pathPlan, func(*pathResult) error) error {
 	return errors.New("-peer linux needs Linux")
 }

@@ -7,15 +7,37 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
-// runPaths runs every scenario with every provider under each of its congestion
-// controls, and calls f with each result.
-func runPaths(ctx context.Context, progress io.Writer, all []scenario, ps []provider, length time.Duration, f func(*pathResult) error) error {
-	for i := range all {
-		s := &all[i]
-		for _, p := range ps {
+// pathPlan is what the path/ rows of a run consist of.
+type pathPlan struct {
+	scenarios []scenario
+	providers []provider
+	// only are the congestion controls to run; none stands for all.
+	only []string
+	time time.Duration // of writing, where a scenario says nothing else
+}
+
+// chosen returns those of controls that the plan runs on s.
+func (pl *pathPlan) chosen(s *scenario, controls []string) []string {
+	return slices.DeleteFunc(slices.Clone(controls), func(cc string) bool {
+		return cc == s.mix || // beside itself
+			len(pl.only) > 0 && !slices.Contains(pl.only, cc)
+	})
+}
+
+// each calls run with every scenario, and every provider under each of its
+// congestion controls, that the plan consists of. bar is called before the
+// providers' turn on a scenario.
+func (pl *pathPlan) each(bar func(*scenario) error, run func(s *scenario, p provider, cc string) error) error {
+	for i := range pl.scenarios {
+		s := &pl.scenarios[i]
+		if err := bar(s); err != nil {
+			return err
+		}
+		for _, p := range pl.providers {
 			if p.floor {
 				continue
 			}
@@ -26,23 +48,28 @@ func runPaths(ctx context.Context, progress io.Writer, all []scenario, ps []prov
 			if err != nil {
 				return err
 			}
-			for _, cc := range controls {
-				if s.mix == cc { // beside itself
-					continue
-				}
-				began := time.Now()
-				res, err := runPath(ctx, s, p, cc, length)
-				if err != nil {
-					return fmt.Errorf("%s, %s, %s: %w", s.name, p.name, cc, err)
-				}
-				fmt.Fprintf(progress, "%s, %s, %s: %.1f Mbit/s (%.1f s)\n", s.name, p.name, cc, res.Goodput, time.Since(began).Seconds())
-				if err := f(res); err != nil {
+			for _, cc := range pl.chosen(s, controls) {
+				if err := run(s, p, cc); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// runPaths runs the plan in virtual time, and calls f with each result.
+func runPaths(ctx context.Context, progress io.Writer, pl *pathPlan, f func(*pathResult) error) error {
+	noBar := func(*scenario) error { return nil }
+	return pl.each(noBar, func(s *scenario, p provider, cc string) error {
+		began := time.Now()
+		res, err := runPath(ctx, s, p, cc, pl.time)
+		if err != nil {
+			return fmt.Errorf("%s, %s, %s: %w", s.name, p.name, cc, err)
+		}
+		fmt.Fprintf(progress, "%s, %s, %s: %.1f Mbit/s (%.1f s)\n", s.name, p.name, cc, res.Goodput, time.Since(began).Seconds())
+		return f(res)
+	})
 }
 
 // known formats a figure that is negative where nobody knows it.

@@ -17,7 +17,7 @@ import (
 func TestPaths(t *testing.T) {
 	all := selectScenarios(scenarios, regexp.MustCompile("path/clean|path/reordered"))
 	run := func() (results []*pathResult) {
-		err := runPaths(t.Context(), t.Output(), all, allProviders, time.Second, func(r *pathResult) error {
+		err := runPaths(t.Context(), t.Output(), &pathPlan{scenarios: all, providers: allProviders, time: time.Second}, func(r *pathResult) error {
 			results = append(results, r)
 			return nil
 		})
@@ -54,6 +54,30 @@ func TestPaths(t *testing.T) {
 	}
 	if got := strings.Count(out.String(), "\n"); got != 1+len(first) {
 		t.Errorf("%d lines in the table:\n%s", got, out.String())
+	}
+}
+
+// A plan runs the controls that were asked for, but none beside itself.
+func TestChosenControls(t *testing.T) {
+	all := []string{"reno", "cubic", "bbr"}
+	for _, c := range []struct{ mix, only, want string }{
+		{"", "", "reno cubic bbr"},
+		{"cubic", "", "reno bbr"},
+		{"", "bbr, reno", "reno bbr"},
+		{"cubic", "cubic,bbr", "bbr"},
+		{"cubic", "cubic", ""},
+	} {
+		only, err := selectControls(c.only)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pl := pathPlan{only: only}
+		if got := strings.Join(pl.chosen(&scenario{mix: c.mix}, all), " "); got != c.want {
+			t.Errorf("%q beside %q: %q, want %q", c.only, c.mix, got, c.want)
+		}
+	}
+	if len(all) != 3 || all[2] != "bbr" {
+		t.Errorf("a choice changed what there is to %q", all)
 	}
 }
 

@@ -5,12 +5,14 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 
 	"tcpcb/bench/floor"
+	"tcpcb/engine"
 	"tcpcb/transport"
 )
 
@@ -61,4 +63,22 @@ func selectProviders(all []provider, list string) ([]provider, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// selectControls returns the congestion controls named in list, which is separated
+// by commas: those of the engine, which are Linux's and netstack's too. An empty
+// list names none.
+func selectControls(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	var only []string
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if all := engine.CongestionControls(); !slices.Contains(all, name) {
+			return nil, fmt.Errorf("unknown congestion control %q; there are: %s", name, strings.Join(all, ", "))
+		}
+		only = append(only, name)
+	}
+	return only, nil
 }
