@@ -21,7 +21,8 @@ const ccBBR = "bbr"
 //
 // It differs from the draft in what counts as too much loss (see lossThresh,
 // bearable and adaptLowerBoundsFromCongestion), in where a sample of the rate
-// begins (see ackEnvelope), and in that an episode of recovery saves its state
+// begins (see ackEnvelope), in that a sample that the application limited may tell
+// of a full pipe (see fillsPipe), and in that an episode of recovery saves its state
 // for an undo once, and not in each of its round trips (see saveStateUponLoss).
 //
 // Its mechanisms are in files of their own: the state machine in

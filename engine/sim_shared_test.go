@@ -58,6 +58,19 @@ func TestSharedAlone(t *testing.T) {
 	}
 }
 
+// TestSharedSmallBuffer: where the send buffer, and not the path, is what bounds the
+// flight, BBR's search for the bandwidth ends all the same (draft-ietf-ccwg-bbr,
+// section 5.3.1.2), and the queue with it.
+func TestSharedSmallBuffer(t *testing.T) {
+	c := shared(200*mbit, 100*ms, 0, "bbr")
+	c.Flows[0].Settings.SndBuf = 4 << 20 // of 5 MB that path and queue can hold
+	c.Warm = 5 * time.Second
+	r := enginetest.RunShared(1, c)
+	if r.Sum() < 0.92 || r.QueueDelay > 12*ms {
+		t.Errorf("%.3f of the rate with a queue of %v, want 0.92 and 12ms at most", r.Sum(), r.QueueDelay)
+	}
+}
+
 // TestSharedBBRFair: eight connections of BBR share a queue. How one run ends is
 // chance, so that the mean of several counts, which differ in when connections
 // start and in how long segments are.
