@@ -37,9 +37,9 @@ type bbr struct {
 	started bool // something was sent
 
 	// What the last event told of the connection.
-	delivered int64 // C.delivered
-	inflight  int   // C.inflight
-	limited   bool  // RS.is_app_limited
+	delivered int64         // C.delivered
+	inflight  int           // C.inflight
+	limited   bool          // RS.is_app_limited
 	rtt       time.Duration // as measured last
 
 	// Control: section 2.4.
