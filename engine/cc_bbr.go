@@ -22,8 +22,9 @@ const ccBBR = "bbr"
 // It differs from the draft in what counts as too much loss (see lossThresh,
 // bearable and adaptLowerBoundsFromCongestion), in where a sample of the rate
 // begins (see ackEnvelope), in that a sample that the application limited may tell
-// of a full pipe (see fillsPipe), and in that an episode of recovery saves its state
-// for an undo once, and not in each of its round trips (see saveStateUponLoss).
+// of a full pipe (see fillsPipe), in the pace of CRUISE where a queue stands (see
+// pacingMargin), and in that an episode of recovery saves its state for an undo
+// once, and not in each of its round trips (see saveStateUponLoss).
 //
 // Its mechanisms are in files of their own: the state machine in
 // cc_bbr_startup.go, cc_bbr_probe_bw.go and cc_bbr_probe_rtt.go, the model in
@@ -37,10 +38,9 @@ type bbr struct {
 	started bool // something was sent
 
 	// What the last event told of the connection.
-	delivered int64         // C.delivered
-	inflight  int           // C.inflight
-	limited   bool          // RS.is_app_limited
-	rtt       time.Duration // as measured last
+	delivered int64 // C.delivered
+	inflight  int   // C.inflight
+	limited   bool  // RS.is_app_limited
 
 	// Control: section 2.4.
 	cwnd       int
@@ -104,6 +104,7 @@ const bbrNoBound = math.MaxInt64
 func newBBR(s ccStart) controller {
 	b := &bbr{mss: s.mss, initial: s.initial, sack: s.sack, cwnd: s.initial, random: splitMix(s.seed)}
 	b.minRTT, b.probeRTTMinDelay = bbrNoRTT, bbrNoRTT
+	b.leastRTT[0] = bbrNoRTT
 	if s.srtt > 0 {
 		b.minRTT = s.srtt
 	}
@@ -177,9 +178,6 @@ func (b *bbr) onAck(s ackSample) {
 		return // it told of losses only, which onLost took
 	}
 	b.limited = s.rate.appLimited
-	if s.rtt >= 0 {
-		b.rtt = s.rtt
-	}
 	b.updateLatestDeliverySignals(&s)
 	b.updateCongestionSignals(&s)
 	b.updateACKAggregation(&s)
@@ -228,6 +226,9 @@ type bbrRounds struct {
 	roundCount         uint32
 	roundStart         bool
 	nextRoundDelivered int64
+	// leastRTT are the least round-trip times that were measured in this round and
+	// in the last.
+	leastRTT [2]time.Duration
 }
 
 // startRound is StartRound (section 5.5.1).
@@ -241,7 +242,19 @@ func (b *bbr) updateRound(s *ackSample) {
 		b.roundCount++
 		b.roundsSinceProbeUp++
 		b.cwndUsed = [2]bool{false, b.cwndUsed[0]}
+		if b.leastRTT[0] != bbrNoRTT {
+			b.leastRTT = [2]time.Duration{bbrNoRTT, b.leastRTT[0]}
+		}
 	}
+	if s.rtt >= 0 {
+		b.leastRTT[0] = min(b.leastRTT[0], s.rtt)
+	}
+}
+
+// queueOf reports whether a queue stands that takes a share of the least round-trip
+// time: all of the last round found it.
+func (b *bbr) queueOf(share float64) bool {
+	return b.minRTT != bbrNoRTT && b.leastRTT[1] >= b.minRTT+time.Duration(share*float64(b.minRTT))
 }
 
 // bbrNoRTT is a round-trip time before any was measured.

@@ -10,6 +10,8 @@ import "time"
 
 const (
 	bbrPacingMargin  = 0.01 // BBR.PacingMarginPercent
+	bbrCruiseMargin  = 0.03 // the same where CRUISE finds a queue
+	bbrCruiseQueue   = 0.125
 	bbrNominalRTT    = time.Millisecond
 	bbrOffloadQuanta = 3 // BBR.offload_budget, in send quanta (section 5.5.8.1)
 )
@@ -26,10 +28,22 @@ func (b *bbr) initPacingRate(srtt time.Duration) {
 // setPacingRateWithGain is SetPacingRateWithGain (section 5.6.2): until the pipe
 // was full once, the rate only grows.
 func (b *bbr) setPacingRateWithGain(gain float64) {
-	rate := int64(gain * float64(b.bw) * (1 - bbrPacingMargin))
+	rate := int64(gain * float64(b.bw) * (1 - b.pacingMargin()))
 	if rate > 0 && (b.fullBWReached || rate > b.pacing) {
 		b.pacing = rate
 	}
+}
+
+// pacingMargin is how far to stay below the bandwidth, for the queue to drain.
+//
+// The draft's margin is what a good estimate needs. But where acknowledgments come
+// in bursts the greatest of the samples is some percent above the path, and CRUISE
+// would add to the queue for the seconds between two probes.
+func (b *bbr) pacingMargin() float64 {
+	if b.state == bbrCruise && b.queueOf(bbrCruiseQueue) {
+		return bbrCruiseMargin
+	}
+	return bbrPacingMargin
 }
 
 // minPipe is BBR.MinPipeCwnd (section 5.6.4.3).

@@ -3,7 +3,10 @@
 
 package engine
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestSendQuantum: a millisecond's worth, of two segments to 64 KiB (section
 // 5.6.3).
@@ -156,5 +159,28 @@ func TestBBRCwndLimited(t *testing.T) {
 	r.round(bbrAck{flight: rigFull})
 	if b.isCwndLimited() {
 		t.Error("limited two rounds later")
+	}
+}
+
+// TestBBRCruiseMargin: CRUISE stays a little more below the bandwidth while an eighth
+// of a round trip of queue stands, and no other state does.
+func TestBBRCruiseMargin(t *testing.T) {
+	for _, test := range []struct {
+		rtt   time.Duration
+		state bbrState
+		want  int64
+	}{
+		{rigRTT, bbrCruise, rigBW * 99 / 100},
+		{rigRTT * 112 / 100, bbrCruise, rigBW * 99 / 100},
+		{rigRTT * 113 / 100, bbrCruise, rigBW * 97 / 100},
+		{2 * rigRTT, bbrDown, rigBW * 99 / 100 * 9 / 10},
+		{2 * rigRTT, bbrRefill, rigBW * 99 / 100},
+	} {
+		r := newBBRRig(t).cruise().queue(test.rtt)
+		r.b.enter(test.state)
+		r.b.setPacingRateWithGain(r.b.pacingGain)
+		if got := r.b.pacing; got != test.want {
+			t.Errorf("round trip %v of %v, state %d: pace %d, want %d", test.rtt, rigRTT, test.state, got, test.want)
+		}
 	}
 }

@@ -22,8 +22,11 @@ type bbrUndo struct {
 	undoInflightLongterm  int64
 }
 
-// bbrQueueLossThresh is the threshold where a queue stands.
-const bbrQueueLossThresh = bbrLossThresh / 4
+// bbrQueueLossThresh is the threshold where a queue of bbrLossQueue stands.
+const (
+	bbrQueueLossThresh = bbrLossThresh / 4
+	bbrLossQueue       = 0.5
+)
 
 // lossThresh is BBR.LossThresh, but for a queue that stands.
 //
@@ -38,11 +41,9 @@ func (b *bbr) lossThresh() float64 {
 	return bbrLossThresh
 }
 
-// queueStands reports whether a round trip takes half as long again as the least:
-// what is lost then is lost to the queue.
-func (b *bbr) queueStands() bool {
-	return b.minRTT != bbrNoRTT && b.rtt >= b.minRTT+b.minRTT/2
-}
+// queueStands reports whether there is so long a queue that what is lost is lost to
+// it.
+func (b *bbr) queueStands() bool { return b.queueOf(bbrLossQueue) }
 
 // bearable returns how much may be lost of inflight bytes without a sign of
 // congestion, in bytes.

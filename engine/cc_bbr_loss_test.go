@@ -151,24 +151,15 @@ func TestBBRBearableInQueue(t *testing.T) {
 		{rigRTT * 150 / 100, 5, false},
 		{rigRTT * 150 / 100, 6, true},
 	} {
-		r := newBBRRig(t).cruise()
-		r.ack(bbrAck{rtt: test.rtt, sameRound: true, flight: rigFull})
+		r := newBBRRig(t).cruise().queue(test.rtt)
 		if got := r.b.isInflightTooHigh(test.lost*rigMSS, 1000*rigMSS); got != test.want {
 			t.Errorf("%d of 1000 segments lost, round trip %v of %v: %v, want %v", test.lost, test.rtt, rigRTT, got, test.want)
 		}
 	}
 
-	// An acknowledgment that measures no round trip changes nothing.
-	r := newBBRRig(t).cruise()
-	r.ack(bbrAck{rtt: 2 * rigRTT, sameRound: true, flight: rigFull})
-	r.ack(bbrAck{rtt: -1, sameRound: true, flight: rigFull})
-	if !r.b.queueStands() {
-		t.Error("no queue after an acknowledgment without a round-trip time")
-	}
-
 	// A probe into a queue ends at the segment that crosses that threshold.
-	r = newBBRRig(t).up()
-	r.ack(bbrAck{rtt: 2 * rigRTT, sameRound: true, flight: rigFull})
+	r := newBBRRig(t).up()
+	r.b.leastRTT[1] = 2 * rigRTT
 	r.lose(0, 300*rigMSS)
 	r.want(bbrUp)
 	r.lose(1, 300*rigMSS)

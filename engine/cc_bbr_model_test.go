@@ -197,3 +197,30 @@ func TestBBRTimeToGoDown(t *testing.T) {
 		}
 	}
 }
+
+// TestBBRQueue: a queue stands where the least round-trip time of the last whole round
+// says so; a round in which none was measured says nothing.
+func TestBBRQueue(t *testing.T) {
+	const long = rigRTT * 3 / 2
+	r := newBBRRig(t).cruise().queue(long)
+	want := func(share float64, want bool) {
+		t.Helper()
+		if got := r.b.queueOf(share); got != want {
+			t.Errorf("least round-trip times %v: a queue of %v: %v, want %v", r.b.leastRTT, share, got, want)
+		}
+	}
+	want(0.5, true)
+	want(0.51, false)
+	r.ack(bbrAck{rtt: rigRTT, sameRound: true, flight: rigFull})
+	want(0.5, true) // the round is not over
+	r.round(bbrAck{rtt: -1, flight: rigFull})
+	want(0.01, false)
+	r.queue(long)
+	r.round(bbrAck{rtt: -1, flight: rigFull})
+	r.round(bbrAck{rtt: -1, flight: rigFull})
+	want(0.5, true)
+
+	if b := newBBR(ccStart{mss: rigMSS, initial: rigIW, seed: 1}).(*bbr); b.queueOf(0) {
+		t.Error("a queue before anything was measured")
+	}
+}

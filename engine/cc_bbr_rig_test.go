@@ -134,6 +134,14 @@ func (r *bbrRig) cruise() *bbrRig {
 	return r
 }
 
+// queue has all of a round trip find a queue, so that it takes rtt.
+func (r *bbrRig) queue(rtt time.Duration) *bbrRig {
+	r.t.Helper()
+	r.round(bbrAck{rtt: rtt, flight: rigFull})
+	r.round(bbrAck{rtt: rtt, flight: rigFull})
+	return r
+}
+
 // up takes it on to ProbeBW's UP.
 func (r *bbrRig) up() *bbrRig {
 	r.t.Helper()
