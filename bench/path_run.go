@@ -21,7 +21,6 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 
 	"tcpcb/linkfifo"
-	"tcpcb/transport"
 )
 
 // pathResult is what a scenario showed of one provider under one congestion
@@ -156,25 +155,7 @@ func (r *pathRun) stack(p provider, cc string, seed byte) (*stack.Stack, error) 
 		RandSource:         mathrand.NewSource(int64(seed)),
 		SecureRNG:          seededSource{rand.NewChaCha8([32]byte{seed})},
 	})
-	o := tcpip.CongestionControlOption(cc)
-	if err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
-		return nil, fmt.Errorf("congestion control %q: %s", cc, err)
-	}
-	if r.scenario.ecn {
-		if err := useECN(s); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// useECN has the stack's TCP use ECN, if it knows it: netstack's own does not.
-func useECN(s *stack.Stack) error {
-	err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &transport.ECNOption{Mode: transport.ECNOn})
-	if _, unknown := err.(*tcpip.ErrUnknownProtocolOption); err != nil && !unknown {
-		return fmt.Errorf("ECN: %s", err)
-	}
-	return nil
+	return s, r.scenario.tune(s, cc)
 }
 
 // open makes the stacks, and the connections between them.

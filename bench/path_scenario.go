@@ -8,7 +8,12 @@ import (
 	"regexp"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
 	"tcpcb/linkfifo"
+	"tcpcb/transport"
 )
 
 // scenario is a path, and what is sent over it: bulk from the client to the
@@ -23,6 +28,9 @@ type scenario struct {
 	spoil func(p *linkfifo.Path)
 	// ecn has the stacks use ECN, those that know it.
 	ecn bool
+	// maxRTO is the most that the stacks may wait for an acknowledgment; 0 leaves
+	// that to them.
+	maxRTO time.Duration
 	// flows is how many connections there are; with mix, each second one is
 	// under the congestion control mix, where the provider has it.
 	flows int
@@ -53,6 +61,17 @@ func marking(p *linkfifo.Path) {
 	p.MarkBytes = p.QueueBytes / 4
 }
 
+// cutPath is a path that is down for 5 s.
+var cutPath = scenario{name: "path/cut-5s", rate: 100 * mbit, rtt: 40 * ms, flows: 1, cutAt: 5 * time.Second, cutFor: 5 * time.Second, time: 20 * time.Second}
+
+// bounded is s with a bound on the retransmission timeout, for those who would
+// rather find a path back soon than load it little (RFC 6298, section 2.5).
+func bounded(s scenario, maxRTO time.Duration) scenario {
+	s.name += "-rto-" + maxRTO.String()
+	s.maxRTO = maxRTO
+	return s
+}
+
 // scenarios are the paths on which senders are told apart.
 var scenarios = []scenario{
 	{name: "path/clean", rate: 100 * mbit, rtt: 40 * ms, flows: 1},
@@ -73,7 +92,8 @@ var scenarios = []scenario{
 	{name: "path/flows-8", rate: 100 * mbit, rtt: 40 * ms, flows: 8, time: 60 * time.Second},
 	{name: "path/beside-cubic", rate: 100 * mbit, rtt: 40 * ms, flows: 2, mix: "cubic", time: 60 * time.Second},
 	{name: "path/loss-20%", rate: 10 * mbit, rtt: 40 * ms, flows: 1, spoil: loss(0.2), time: time.Minute},
-	{name: "path/cut-5s", rate: 100 * mbit, rtt: 40 * ms, flows: 1, cutAt: 5 * time.Second, cutFor: 5 * time.Second, time: 20 * time.Second},
+	cutPath,
+	bounded(cutPath, time.Second),
 }
 
 // selectScenarios returns the scenarios whose name re matches.
@@ -85,6 +105,34 @@ func selectScenarios(all []scenario, re *regexp.Regexp) []scenario {
 		}
 	}
 	return out
+}
+
+// tune has a stack's TCP do what the scenario asks for, under the congestion control
+// cc.
+func (s *scenario) tune(st *stack.Stack, cc string) error {
+	o := tcpip.CongestionControlOption(cc)
+	if err := st.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
+		return fmt.Errorf("congestion control %q: %s", cc, err)
+	}
+	if s.maxRTO > 0 {
+		o := tcpip.TCPMaxRTOOption(s.maxRTO)
+		if err := st.SetTransportProtocolOption(header.TCPProtocolNumber, &o); err != nil {
+			return fmt.Errorf("bound on the timeout: %s", err)
+		}
+	}
+	if s.ecn {
+		return useECN(st)
+	}
+	return nil
+}
+
+// useECN has the stack's TCP use ECN, if it knows it: netstack's own does not.
+func useECN(s *stack.Stack) error {
+	err := s.SetTransportProtocolOption(header.TCPProtocolNumber, &transport.ECNOption{Mode: transport.ECNOn})
+	if _, unknown := err.(*tcpip.ErrUnknownProtocolOption); err != nil && !unknown {
+		return fmt.Errorf("ECN: %s", err)
+	}
+	return nil
 }
 
 // queueBytes is the capacity of the bottleneck's queue.

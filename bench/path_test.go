@@ -93,6 +93,24 @@ func TestPathCut(t *testing.T) {
 	}
 }
 
+// A bound on the timeout finds the path back sooner: the timeout is due within the
+// bound, and a round trip or a timeout more tells what of the flight had arrived.
+func TestPathCutBounded(t *testing.T) {
+	s := scenario{rate: 10 * mbit, rtt: 20 * ms, flows: 1, cutAt: time.Second, cutFor: 5 * time.Second, time: 7 * time.Second}
+	free, err := runPath(t.Context(), &s, allProviders[1], "cubic", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = bounded(s, 500*ms)
+	r, err := runPath(t.Context(), &s, allProviders[1], "cubic", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Resume <= 0 || r.Resume > 1000 || r.Resume > free.Resume {
+		t.Errorf("goes on %v ms after the path's return, and without a bound %v ms", r.Resume, free.Resume)
+	}
+}
+
 // A long fat path is used from default options: the buffers grow to what it
 // takes, at both ends.
 func TestPathLong(t *testing.T) {
