@@ -16,8 +16,8 @@
 // Each is a module in testdata that requires the program and the gVisor that
 // tcpcb is written for, so that the program is built with that one. What is
 // missing here is skipped, and the reason said: modules that are not in the
-// module cache (go mod download, in the folder of testdata), programs that are
-// not installed, root.
+// module cache (go list -test -deps of the package, in the folder of testdata,
+// brings them), programs that are not installed, root.
 //
 // Only a short run of the first is part of "go test ./...". The others, and
 // measurements, are asked for:

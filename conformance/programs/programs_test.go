@@ -24,7 +24,7 @@ var selected = flag.String("programs", "", "which programs to run at length: `na
 var providers = []string{"gvisor", "tcpcb"}
 
 // rounds is how often a measurement is taken with each provider.
-const rounds = 3
+const rounds = 5
 
 // temp is a folder for the whole run.
 var temp string
@@ -74,7 +74,8 @@ func needModules(t *testing.T, folder string, packages ...string) {
 	cmd.Env = append(cmd.Environ(), "GOPROXY=off", "GOWORK=off")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Skipf("the module cache does not have it (go mod download in testdata/%s brings it): %v\n%s", folder, err, lastLines(out, 5))
+		t.Skipf("the module cache does not have it (go list -test -deps %s, in testdata/%s, brings it): %v\n%s",
+			strings.Join(packages, " "), folder, err, lastLines(out, 5))
 	}
 }
 
