@@ -42,9 +42,9 @@ func (t *Timer) Arm(c Clock, deadline engine.Instant, w Waker) {
 	c.start(t.slot, deadline)
 }
 
-// Fired notes that a wake came, or that the one to come is not worth its price: the
-// next Arm starts the timer again.
-func (t *Timer) Fired() { t.setFor = 0 }
+// Forget has the next Arm start the timer again: its wake came, or the one to come is
+// not worth its price.
+func (t *Timer) Forget() { t.setFor = 0 }
 
 // Stop gives the timer back, so that an idle connection holds none; a wake that is on
 // its way already may still come.

@@ -36,15 +36,15 @@ type sleeper struct{ wakes int }
 
 func (s *sleeper) Wake() { s.wakes++ }
 
-// TestTimerFiredMoves: a timer whose wake is not worth its price is moved to the
+// TestTimerForgetMoves: a timer whose wake is not worth its price is moved to the
 // deadline there is, and does not go off before.
-func TestTimerFiredMoves(t *testing.T) {
+func TestTimerForgetMoves(t *testing.T) {
 	manual := faketime.NewManualClock()
 	c := Clock{clock: manual, timers: new(timers)}
 	var timer Timer
 	w := &sleeper{}
 	timer.Arm(c, 1*ms, w)
-	timer.Fired()
+	timer.Forget()
 	timer.Arm(c, 100*ms, w)
 	if c.timers.wheel.n != 1 {
 		t.Error("a deadline of 100 ms does not wait in the wheel")

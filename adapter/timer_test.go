@@ -50,7 +50,7 @@ func (o *owner) Wake() {
 		o.acted = append(o.acted, now)
 		o.deadline = engine.Never
 	}
-	o.timer.Fired()
+	o.timer.Forget()
 	if o.deadline == engine.Never {
 		o.timer.Stop()
 	}

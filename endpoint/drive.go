@@ -113,7 +113,7 @@ func (e *Endpoint) drain(now engine.Instant) (some bool) {
 	}
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
-		e.timer.Fired()
+		e.timer.Forget()
 		some = true
 	}
 	// A listener's segments are not for the engine (see pause.go).

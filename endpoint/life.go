@@ -39,7 +39,7 @@ func (e *Endpoint) follow(now engine.Instant, ev engine.Events) {
 	if ev.Has(engine.EventTimeWait) {
 		e.timeWaitSince = now
 		e.wake |= allEvents
-		e.timer.Fired() // a delayed acknowledgment's timer, which would find nothing to do
+		e.timer.Forget() // a delayed acknowledgment's timer, which would find nothing to do
 	}
 	if ev.Has(engine.EventSoftError) {
 		e.wake |= waiter.EventErr
