@@ -173,6 +173,16 @@ func (c *Conn) onHandshakeTimer(now Instant) {
 	c.shake.due = true
 }
 
+// Answered says that the peer has our SYN-ACK, though its acknowledgment counts only
+// from until on: the SYN-ACK goes out again where no other has come in a
+// retransmission timeout after that, and no sooner.
+func (c *Conn) Answered(until Instant) {
+	if c.state == StateSynRcvd {
+		c.shake.due = false
+		c.timers.arm(timerRetransmit, until.Add(c.timeout()))
+	}
+}
+
 // establish enters ESTABLISHED: our SYN was acknowledged.
 func (c *Conn) establish(now Instant, in *Segment) {
 	lost := c.shake.retries > 0

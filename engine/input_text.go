@@ -44,6 +44,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	c.ack.pushed = in.Flags.Has(wire.PSH)
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
+	c.cameTwice(c.ooo.overlap(seq.MakeRange(start, n)))
 	dst := c.recvBuf()
 	dst.append(&in.Payload)
 	n += c.ooo.take(c.rx.nxt.Add(n), dst)

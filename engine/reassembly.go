@@ -169,6 +169,23 @@ func (q *reassembly) join(i int) {
 	b.held += next.held
 }
 
+// overlap returns the first part of r that is held.
+func (q *reassembly) overlap(r seq.Range) seq.Range {
+	if q == nil {
+		return seq.Range{}
+	}
+	for i := range q.blocks.n {
+		b := q.blocks.at(i).r
+		if part := (seq.Range{Start: seq.Max(r.Start, b.Start), End: seq.Min(r.End, b.End)}); part.Start.Less(part.End) {
+			return part
+		}
+		if r.End.LessEq(b.Start) {
+			break
+		}
+	}
+	return seq.Range{}
+}
+
 // take moves the text from nxt on, as far as it is in order now, to dst, and returns
 // how many bytes. Text before nxt is dropped.
 func (q *reassembly) take(nxt seq.Num, dst *recvBuffer) int {

@@ -275,6 +275,26 @@ func TestDSACKSent(t *testing.T) {
 	s.Out(". 1 ack 4001")
 }
 
+// RFC 2883, section 4: text in order that reaches over what waits out of order is
+// told, the first part that came twice (section 4, (2)), and what ends where that
+// begins is not.
+func TestDSACKSentInOrder(t *testing.T) {
+	for _, test := range []struct{ text, ack string }{
+		{"P. 1:1001 ack 1 win 60000", ". 1 ack 2001 <sack 3001-4001>"},
+		{"P. 1:1201 ack 1 win 60000", ". 1 ack 2001 <sack 1001-1201 3001-4001>"},
+		{"P. 1:3001 ack 1 win 60000", ". 1 ack 4001 <sack 1001-2001>"},
+		{"P. 1:3501 ack 1 win 60000", ". 1 ack 4001 <sack 1001-2001>"},
+	} {
+		s := racked(t)
+		s.In("P. 1001:2001 ack 1 win 60000")
+		s.Out(". 1 ack 1 <sack 1001-2001>")
+		s.In("P. 3001:4001 ack 1 win 60000")
+		s.Out(". 1 ack 1 <sack 3001-4001 1001-2001>")
+		s.In(test.text)
+		s.Out(test.ack)
+	}
+}
+
 // RFC 3708, section 3: DSACKs of all that was sent again show that recovery was
 // for nothing, even when it has ended.
 func TestUndoByDSACK(t *testing.T) {

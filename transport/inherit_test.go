@@ -149,15 +149,39 @@ func TestDeferAccept(t *testing.T) {
 	if _, err := c.Read(&got, tcpip.ReadOptions{}); err != nil || got.String() != "hello" {
 		t.Errorf("Read: %q, %v", got.String(), err)
 	}
-	for range 40 {
-		w.wait(500 * time.Millisecond)
-		for s := w.recv(); s != nil; s = w.recv() {
-			if s.DstPort == silent.port && s.Flags.Has(wire.SYN) {
-				silent.seg(wire.ACK, "")
-			}
-		}
+	w.wait(500 * time.Millisecond)
+	talker.want(wire.ACK)
+
+	// The SYN-ACK, which has arrived, is not sent again before its time, and then
+	// once more, for an answer that counts.
+	for range 4 {
+		silent.seg(wire.ACK, "")
+		w.wait(time.Second)
+		w.wantNone()
 	}
+	w.wait(time.Second)
+	if s := w.recv(); s == nil || s.DstPort != silent.port || !s.Flags.Has(wire.SYN|wire.ACK) {
+		t.Fatalf("got %v, want the SYN-ACK again", s)
+	}
+	w.wantEmpty(l)
+	silent.seg(wire.ACK, "")
 	w.accept(l)
+}
+
+// TestDeferAcceptWrong: what acknowledges anything else is no answer to wait with
+// (RFC 9293, section 3.10.7.4).
+func TestDeferAcceptWrong(t *testing.T) {
+	w := newWorld(t)
+	l := w.listen(5)
+	d := tcpip.TCPDeferAcceptOption(5 * time.Second)
+	if err := l.SetSockOpt(&d); err != nil {
+		t.Fatal(err)
+	}
+	p := w.peer(4000)
+	p.syn2()
+	p.rcv = p.rcv.Add(1)
+	p.seg(wire.ACK, "")
+	p.want(wire.RST)
 }
 
 // TestTimeWaitReuse holds RFC 9293, section 3.6.1, MAY-2, and RFC 6191: a SYN
