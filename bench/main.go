@@ -74,7 +74,7 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 			paths = append(paths, r)
 			return o.draw(r)
 		})
-		if runErr == nil && len(paths) == 0 {
+		if runErr == nil && len(paths) == 0 && len(o.paths.only) > 0 {
 			runErr = fmt.Errorf("-control: no provider has %s for these rows", strings.Join(o.paths.only, ", "))
 		}
 	}

@@ -31,6 +31,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-peer", "solaris"}, `-peer: unknown peer "solaris"; there is: linux`},
 		{[]string{"-peer", "linux"}, "-peer: only the path/ rows have a peer"},
 		{[]string{"-control", "vegas", "-run", "path"}, `-control: unknown congestion control "vegas"; there are: reno, cubic, bbr`},
+		{[]string{"-control", "bbr,bbr", "-run", "path"}, `-control: congestion control "bbr" is named twice`},
 		{[]string{"-control", "bbr"}, "-control: only the path/ rows choose one"},
 		{[]string{"-plot", missing}, "-plot: only the path/ rows are drawn"},
 		{[]string{"-rounds", "0"}, "-rounds: 0 is less than 1"},

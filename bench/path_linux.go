@@ -34,17 +34,21 @@ var linuxControls = []string{"reno", "cubic", "bbr"}
 // receiver: first with the kernel as the sender too, and then with every
 // provider. Each sender's packets go through the scenario's path.
 func runPathsOnLinux(ctx context.Context, progress io.Writer, pl *pathPlan, f func(*pathResult) error) error {
-	bar := func(s *scenario) error {
+	for i := range pl.scenarios {
+		s := &pl.scenarios[i]
 		for _, cc := range pl.chosen(s, linuxControls) {
 			if err := oneOnLinux(ctx, progress, f, s, "linux", cc, func() (*pathResult, error) { return linuxToLinux(ctx, s, cc, pl.time) }); err != nil {
 				return err
 			}
 		}
-		return nil
+		err := pl.each(s, func(p provider, cc string) error {
+			return oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return stackToLinux(ctx, s, p, cc, pl.time) })
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return pl.each(bar, func(s *scenario, p provider, cc string) error {
-		return oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return stackToLinux(ctx, s, p, cc, pl.time) })
-	})
+	return nil
 }
 
 func oneOnLinux(ctx context.Context, progress io.Writer, f func(*pathResult) error, s *scenario, provider, cc string, run func() (*pathResult, error)) error {

@@ -28,30 +28,23 @@ func (pl *pathPlan) chosen(s *scenario, controls []string) []string {
 	})
 }
 
-// each calls run with every scenario, and every provider under each of its
-// congestion controls, that the plan consists of. bar is called before the
-// providers' turn on a scenario.
-func (pl *pathPlan) each(bar func(*scenario) error, run func(s *scenario, p provider, cc string) error) error {
-	for i := range pl.scenarios {
-		s := &pl.scenarios[i]
-		if err := bar(s); err != nil {
+// each calls run with s, and every provider under each of its congestion controls,
+// that the plan has for it.
+func (pl *pathPlan) each(s *scenario, run func(p provider, cc string) error) error {
+	for _, p := range pl.providers {
+		if p.floor {
+			continue
+		}
+		if p.all != nil {
+			p.new = p.all
+		}
+		controls, err := controlsOf(p)
+		if err != nil {
 			return err
 		}
-		for _, p := range pl.providers {
-			if p.floor {
-				continue
-			}
-			if p.all != nil {
-				p.new = p.all
-			}
-			controls, err := controlsOf(p)
-			if err != nil {
+		for _, cc := range pl.chosen(s, controls) {
+			if err := run(p, cc); err != nil {
 				return err
-			}
-			for _, cc := range pl.chosen(s, controls) {
-				if err := run(s, p, cc); err != nil {
-					return err
-				}
 			}
 		}
 	}
@@ -60,16 +53,22 @@ func (pl *pathPlan) each(bar func(*scenario) error, run func(s *scenario, p prov
 
 // runPaths runs the plan in virtual time, and calls f with each result.
 func runPaths(ctx context.Context, progress io.Writer, pl *pathPlan, f func(*pathResult) error) error {
-	noBar := func(*scenario) error { return nil }
-	return pl.each(noBar, func(s *scenario, p provider, cc string) error {
-		began := time.Now()
-		res, err := runPath(ctx, s, p, cc, pl.time)
+	for i := range pl.scenarios {
+		s := &pl.scenarios[i]
+		err := pl.each(s, func(p provider, cc string) error {
+			began := time.Now()
+			res, err := runPath(ctx, s, p, cc, pl.time)
+			if err != nil {
+				return fmt.Errorf("%s, %s, %s: %w", s.name, p.name, cc, err)
+			}
+			fmt.Fprintf(progress, "%s, %s, %s: %.1f Mbit/s (%.1f s)\n", s.name, p.name, cc, res.Goodput, time.Since(began).Seconds())
+			return f(res)
+		})
 		if err != nil {
-			return fmt.Errorf("%s, %s, %s: %w", s.name, p.name, cc, err)
+			return err
 		}
-		fmt.Fprintf(progress, "%s, %s, %s: %.1f Mbit/s (%.1f s)\n", s.name, p.name, cc, res.Goodput, time.Since(began).Seconds())
-		return f(res)
-	})
+	}
+	return nil
 }
 
 // known formats a figure that is negative where nobody knows it.

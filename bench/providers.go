@@ -75,8 +75,11 @@ func selectControls(list string) ([]string, error) {
 	var only []string
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		if all := engine.CongestionControls(); !slices.Contains(all, name) {
+		switch all := engine.CongestionControls(); {
+		case !slices.Contains(all, name):
 			return nil, fmt.Errorf("unknown congestion control %q; there are: %s", name, strings.Join(all, ", "))
+		case slices.Contains(only, name):
+			return nil, fmt.Errorf("congestion control %q is named twice", name)
 		}
 		only = append(only, name)
 	}

@@ -19,10 +19,9 @@ const ccBBR = "bbr"
 // working group's copy of August 2026 (after revision 06), and fields and methods
 // have its names.
 //
-// It differs from the draft in what counts as too much loss (see lossThresh,
+// It differs from the draft in what counts as too much loss (see probeLossThresh,
 // bearable and adaptLowerBoundsFromCongestion), in where a sample of the rate
-// begins (see ackEnvelope), in that a sample that the application limited may tell
-// of a full pipe (see fillsPipe), in the pace of CRUISE where a queue stands (see
+// begins (see ackEnvelope), in the pace of CRUISE where a queue stands (see
 // pacingMargin), and in that an episode of recovery saves its state for an undo
 // once, and not in each of its round trips (see saveStateUponLoss).
 //
@@ -160,6 +159,7 @@ func (b *bbr) onSent(s sendSample) {
 func (b *bbr) restartFromIdle(now Instant) {
 	b.idleRestart = true
 	b.extraAckedStart = now
+	b.leastRTT = [2]time.Duration{bbrNoRTT, 0} // what queued has left
 	switch {
 	case b.inProbeBW():
 		b.setPacingRateWithGain(1)
@@ -226,15 +226,15 @@ type bbrRounds struct {
 	roundCount         uint32
 	roundStart         bool
 	nextRoundDelivered int64
-	// leastRTT are the least round-trip times that were measured in this round and
-	// in the last.
+	// leastRTT are the least round-trip time of this round, and that of the last
+	// round in which any was measured; 0 where there was none.
 	leastRTT [2]time.Duration
 }
 
 // startRound is StartRound (section 5.5.1).
 func (b *bbr) startRound() { b.nextRoundDelivered = b.delivered }
 
-// updateRound is UpdateRound (section 5.5.1).
+// updateRound is UpdateRound (section 5.5.1), and keeps leastRTT.
 func (b *bbr) updateRound(s *ackSample) {
 	b.roundStart = s.rate.priorDelivered >= b.nextRoundDelivered
 	if b.roundStart {
@@ -251,10 +251,10 @@ func (b *bbr) updateRound(s *ackSample) {
 	}
 }
 
-// queueOf reports whether a queue stands that takes a share of the least round-trip
-// time: all of the last round found it.
+// queueOf reports whether a queue seems to stand that takes a share of the least
+// round-trip time: all of the last round found it.
 func (b *bbr) queueOf(share float64) bool {
-	return b.minRTT != bbrNoRTT && b.leastRTT[1] >= b.minRTT+time.Duration(share*float64(b.minRTT))
+	return b.minRTT > 0 && b.minRTT != bbrNoRTT && b.leastRTT[1] >= b.minRTT+time.Duration(share*float64(b.minRTT))
 }
 
 // bbrNoRTT is a round-trip time before any was measured.

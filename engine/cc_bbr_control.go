@@ -9,9 +9,9 @@ import "time"
 // network. Section 5.6.
 
 const (
-	bbrPacingMargin  = 0.01 // BBR.PacingMarginPercent
-	bbrCruiseMargin  = 0.03 // the same where CRUISE finds a queue
-	bbrCruiseQueue   = 0.125
+	bbrPacingMargin  = 0.01  // BBR.PacingMarginPercent
+	bbrCruiseMargin  = 0.03  // the same where CRUISE finds a queue
+	bbrCruiseQueue   = 0.125 // of the least round-trip time
 	bbrNominalRTT    = time.Millisecond
 	bbrOffloadQuanta = 3 // BBR.offload_budget, in send quanta (section 5.5.8.1)
 )
@@ -25,8 +25,8 @@ func (b *bbr) initPacingRate(srtt time.Duration) {
 	b.quantum = sendQuantum(b.pacing, b.mss)
 }
 
-// setPacingRateWithGain is SetPacingRateWithGain (section 5.6.2): until the pipe
-// was full once, the rate only grows.
+// setPacingRateWithGain is SetPacingRateWithGain (section 5.6.2), but for the margin:
+// until the pipe was full once, the rate only grows.
 func (b *bbr) setPacingRateWithGain(gain float64) {
 	rate := int64(gain * float64(b.bw) * (1 - b.pacingMargin()))
 	if rate > 0 && (b.fullBWReached || rate > b.pacing) {

@@ -175,6 +175,8 @@ func TestBBRCruiseMargin(t *testing.T) {
 		{rigRTT * 113 / 100, bbrCruise, rigBW * 97 / 100},
 		{2 * rigRTT, bbrDown, rigBW * 99 / 100 * 9 / 10},
 		{2 * rigRTT, bbrRefill, rigBW * 99 / 100},
+		{2 * rigRTT, bbrUp, rigBW * 99 / 100 * 5 / 4},
+		{2 * rigRTT, bbrProbeRTT, rigBW * 99 / 100},
 	} {
 		r := newBBRRig(t).cruise().queue(test.rtt)
 		r.b.enter(test.state)

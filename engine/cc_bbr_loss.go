@@ -22,41 +22,35 @@ type bbrUndo struct {
 	undoInflightLongterm  int64
 }
 
-// bbrQueueLossThresh is the threshold where a queue of bbrLossQueue stands.
+// bbrQueueLossThresh is the threshold of a probe into a queue that takes bbrLossQueue
+// of the least round-trip time.
 const (
 	bbrQueueLossThresh = bbrLossThresh / 4
 	bbrLossQueue       = 0.5
 )
 
-// lossThresh is BBR.LossThresh, but for a queue that stands.
+// probeLossThresh is BBR.LossThresh while probing, but for a queue that stands.
 //
-// The draft has one threshold. But before a queue that others fill, losses are
-// theirs as much as ours: a CUBIC beside us gives way at its first, while we would
-// probe on until a fiftieth of a round trip is lost, into what it has just left,
-// and take three quarters of the link from it.
-func (b *bbr) lossThresh() float64 {
-	if b.queueStands() {
+// The draft has one threshold. But what stands in a long queue is in part the text of
+// others, and its losses are theirs as much as ours: a CUBIC gives way at its first,
+// while we would probe on until a fiftieth of a round trip is lost, into what it has
+// just left, and take three quarters of the link from it.
+func (b *bbr) probeLossThresh() float64 {
+	if b.queueOf(bbrLossQueue) {
 		return bbrQueueLossThresh
 	}
 	return bbrLossThresh
 }
 
-// queueStands reports whether there is so long a queue that what is lost is lost to
-// it.
-func (b *bbr) queueStands() bool { return b.queueOf(bbrLossQueue) }
-
 // bearable returns how much may be lost of inflight bytes without a sign of
-// congestion, in bytes.
+// congestion, in bytes, where the threshold is thresh.
 //
-// The draft compares the share that was lost with LossThresh. But of the few
+// The draft compares the share that was lost with the threshold. But of the few
 // hundred segments of a flight, chance takes more than that share now and then
 // on a path that loses half of it: so what chance explains, two standard
-// deviations, is borne on top, unless a queue explains it.
-func (b *bbr) bearable(inflight int64) float64 {
-	mean := b.lossThresh() * float64(inflight)
-	if b.queueStands() {
-		return mean
-	}
+// deviations, is borne on top.
+func (b *bbr) bearable(inflight int64, thresh float64) float64 {
+	mean := thresh * float64(inflight)
 	return mean + 2*math.Sqrt(mean*float64(b.mss))
 }
 
@@ -64,7 +58,7 @@ func (b *bbr) bearable(inflight int64) float64 {
 // of what was sent with inflight in the network. Without SACK, one loss in a
 // round trip is all that can be seen.
 func (b *bbr) isInflightTooHigh(lost int64, inflight int) bool {
-	return float64(lost) > b.bearable(int64(inflight)) || lost > 0 && !b.sack
+	return float64(lost) > b.bearable(int64(inflight), b.probeLossThresh()) || lost > 0 && !b.sack
 }
 
 // onLost is HandleLostPacket (section 5.5.10.2).
@@ -102,7 +96,8 @@ func (b *bbr) noteLoss() {
 func (b *bbr) inflightAtLoss(l *lostSample, lost int64) int64 {
 	prev := int64(l.sent.inFlight - l.bytes)
 	lostPrev := float64(lost - int64(l.bytes))
-	prefix := (b.bearable(prev) - lostPrev) / (1 - b.lossThresh())
+	thresh := b.probeLossThresh()
+	prefix := (b.bearable(prev, thresh) - lostPrev) / (1 - thresh)
 	return prev + int64(max(prefix, 0))
 }
 
@@ -139,7 +134,7 @@ func (b *bbr) onCongestion(now Instant, flight int) {
 // would lower the bounds by a hundredth or two, and the sixty rounds between two
 // probes by half. So here more must be lost than is bearable when probing too.
 func (b *bbr) adaptLowerBoundsFromCongestion() {
-	lossy := b.isLossInRound && (float64(b.lostInRound) > b.bearable(b.inflightLatest) || !b.sack)
+	lossy := b.isLossInRound && (float64(b.lostInRound) > b.bearable(b.inflightLatest, bbrLossThresh) || !b.sack)
 	if b.isProbingBW() || !lossy && !b.marked {
 		return
 	}

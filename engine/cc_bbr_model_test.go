@@ -220,7 +220,26 @@ func TestBBRQueue(t *testing.T) {
 	r.round(bbrAck{rtt: -1, flight: rigFull})
 	want(0.5, true)
 
-	if b := newBBR(ccStart{mss: rigMSS, initial: rigIW, seed: 1}).(*bbr); b.queueOf(0) {
-		t.Error("a queue before anything was measured")
+	// The first round that is measured counts for the next.
+	b := newBBR(ccStart{mss: rigMSS, initial: rigIW, sack: true, seed: 1}).(*bbr)
+	if b.leastRTT[1] = rigRTT; b.queueOf(0.5) {
+		t.Error("a queue before the least round-trip time is known")
 	}
+	b.leastRTT[1] = 0
+	r = &bbrRig{t: t, b: b, now: Instant(time.Hour)}
+	r.send(0, false)
+	r.round(bbrAck{rtt: rigRTT, flight: rigFull})
+	r.b.minRTT = rigRTT / 2
+	r.round(bbrAck{rtt: rigRTT, flight: rigFull})
+	want(1, true)
+
+	// What queued has left while nothing was sent.
+	r.send(0, true)
+	want(0, false)
+	r.round(bbrAck{rtt: rigRTT, flight: rigFull})
+	want(0, false)
+
+	// A link that takes no time has no queue.
+	r.b.minRTT, r.b.leastRTT[1] = 0, 0
+	want(0.5, false)
 }

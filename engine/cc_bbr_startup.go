@@ -31,10 +31,9 @@ const (
 // resetFullBW is ResetFullBW (section 5.3.1.2).
 func (b *bbr) resetFullBW() { b.fullBW, b.fullBWCount, b.fullBWNow = 0, 0, false }
 
-// checkFullBWReached is CheckFullBWReached (section 5.3.1.2), but for what filled
-// the pipe although it was limited.
+// checkFullBWReached is CheckFullBWReached (section 5.3.1.2).
 func (b *bbr) checkFullBWReached(s *ackSample) {
-	if b.fullBWNow || !b.roundStart || s.rate.appLimited && !b.fillsPipe(s.rate.inFlight) {
+	if b.fullBWNow || !b.roundStart || s.rate.appLimited {
 		return
 	}
 	if float64(s.rate.rate) >= float64(b.fullBW)*bbrFullBWGain {
@@ -45,17 +44,6 @@ func (b *bbr) checkFullBWReached(s *ackSample) {
 	b.fullBWCount++
 	b.fullBWNow = b.fullBWCount >= bbrFullBWRounds
 	b.fullBWReached = b.fullBWReached || b.fullBWNow
-}
-
-// fillsPipe reports whether so many bytes in the network would have made for growth,
-// had the path been able to deliver them: they are that much more than it holds.
-//
-// The draft takes no sample that the application limited for a sign of a full pipe.
-// But an application is also limited by the send buffer, for good where that has
-// grown as far as it may. A search for more that never ends keeps a queue, and
-// answers a pause with a burst that loses.
-func (b *bbr) fillsPipe(inflight int) bool {
-	return b.minRTT != bbrNoRTT && int64(inflight) >= b.bdpMultiple(b.fullBW, bbrFullBWGain)
 }
 
 // checkStartupDone is CheckStartupDone (section 5.3.1.1).

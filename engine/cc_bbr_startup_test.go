@@ -55,30 +55,6 @@ func TestBBRStartupPlateau(t *testing.T) {
 	}
 }
 
-// TestBBRStartupFilled: a limited round counts where it was sent into as much as
-// would have made for growth, a quarter more than the pipe holds.
-func TestBBRStartupFilled(t *testing.T) {
-	for _, test := range []struct {
-		inFlight int
-		want     bbrState
-	}{
-		{rigBDP*5/4 - 1, bbrStartup},
-		{rigBDP * 5 / 4, bbrDrain},
-	} {
-		r := newBBRRig(t)
-		for range 4 {
-			r.round(bbrAck{appLimited: true, inFlight: test.inFlight, flight: 2 * rigBDP})
-		}
-		r.want(test.want)
-	}
-
-	// Before a round trip was measured, nobody knows what it holds.
-	b := newBBR(ccStart{mss: rigMSS, initial: rigIW, sack: true, seed: 1}).(*bbr)
-	if b.fillsPipe(1 << 30) {
-		t.Error("an unknown pipe is full")
-	}
-}
-
 // TestBBRStartupLoss: Startup ends when, in a round of fast recovery, more was
 // lost than is borne, in at least six places (section 5.3.1.3).
 func TestBBRStartupLoss(t *testing.T) {

@@ -424,8 +424,14 @@ func (c *Conn) restartIdle(now Instant) {
 // watchSupply is called when there is nothing to send, and notes where that is
 // for want of text: what was sent so far tells less than the path can do
 // (draft-ietf-ccwg-bbr, section 4.1.2.4).
+//
+// Where half of the send buffer waits for its acknowledgment it is the buffer that
+// bounds what is in the network, and not the application, which writes when it is told
+// of room. What such a window delivers is all there will be, once the buffer has grown
+// as far as it may, and a search for more has to end (section 5.3.1.2).
 func (c *Conn) watchSupply() {
-	if c.cc != nil && c.state.sends() && c.Unsent() < c.smss() && !c.board.anyLost() && c.pipe() < c.cwnd() {
+	if c.cc != nil && c.state.sends() && c.Unsent() < c.smss() && !c.board.anyLost() && c.pipe() < c.cwnd() &&
+		c.Unacked() < c.buf.snd/2 {
 		c.rate.onLimited(c.pipe())
 	}
 }

@@ -240,6 +240,20 @@ func TestRateUnderstated(t *testing.T) {
 	}
 }
 
+// TestRateFullBuffer: what bounds the flight while half of the send buffer or more waits
+// for its acknowledgment is the buffer, and not the application.
+func TestRateFullBuffer(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		const text = 10 * 1448
+		j := joinPaced(t, 0, 4*text, 0, text)
+		j.c[0].Resize(j.now, 1<<20, 2*(text+more))
+		j.carry(0)
+		if got := j.c[0].rate.limitedUntil != 0; got != (more > 0) {
+			t.Errorf("%d bytes of a send buffer of %d are out: samples are marked as limited: %v", j.c[0].Unacked(), j.c[0].buf.snd, got)
+		}
+	}
+}
+
 // TestRateIdle: a pause is not time that the path took (section 4.1.2.2).
 func TestRateIdle(t *testing.T) {
 	r := newRateRig(t)

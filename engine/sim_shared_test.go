@@ -33,14 +33,19 @@ func shared(rate int, rtt, gap time.Duration, controls ...string) enginetest.Sha
 
 const ms = time.Millisecond
 
+// jitters returns those to run: under the race detector, where a run is slow and has
+// one goroutine, the first.
+func jitters(all ...time.Duration) []time.Duration {
+	if engine.RaceDetector {
+		return all[:1]
+	}
+	return all
+}
+
 // TestSharedAlone: alone on a path without loss, BBR fills it, and its queue is
 // less than a third of CUBIC's, also where acknowledgments come in bursts.
 func TestSharedAlone(t *testing.T) {
-	jitters := []time.Duration{0, 2 * ms}
-	if engine.RaceDetector {
-		jitters = jitters[:1] // there is one goroutine, and it is slow
-	}
-	for _, jitter := range jitters {
+	for _, jitter := range jitters(0, 2*ms) {
 		queues := map[string]time.Duration{}
 		for _, cc := range []string{"cubic", "bbr"} {
 			c := shared(100*mbit, 40*ms, 0, cc)
@@ -55,6 +60,35 @@ func TestSharedAlone(t *testing.T) {
 			t.Errorf("jitter %v: BBR's packets wait for %v, want less than a third of CUBIC's %v",
 				jitter, queues["bbr"], queues["cubic"])
 		}
+	}
+}
+
+// TestSharedCruise: where acknowledgments come in bursts the queue does not grow from
+// probe to probe.
+func TestSharedCruise(t *testing.T) {
+	for seed := range uint64(3) {
+		c := shared(100*mbit, 40*ms, 0, "bbr")
+		c.Jitter = 4 * ms
+		if r := enginetest.RunShared(seed, c); r.Sum() < 0.91 || r.QueueDelay > 7*ms {
+			t.Errorf("seed %d: %.3f of the rate with a queue of %v, want 0.91 and 7ms at most", seed, r.Sum(), r.QueueDelay)
+		}
+	}
+}
+
+// TestSharedJitterAndLoss: round trips that are long, but not for a queue, do not make
+// stray losses a sign of congestion. How one run ends is chance.
+func TestSharedJitterAndLoss(t *testing.T) {
+	var sum float64
+	const runs = 3
+	for seed := range uint64(runs) {
+		c := shared(100*mbit, 40*ms, 0, "bbr")
+		c.Jitter, c.Loss = 30*ms, 0.01
+		r := enginetest.RunShared(1+seed, c)
+		t.Logf("seed %d: %.3f", seed, r.Sum())
+		sum += r.Sum()
+	}
+	if sum/runs < 0.82 {
+		t.Errorf("%.3f of the rate, want 0.82", sum/runs)
 	}
 }
 
@@ -102,7 +136,7 @@ func TestSharedBBRFair(t *testing.T) {
 // acknowledgments come in bursts.
 func TestSharedBBRBesideCubic(t *testing.T) {
 	for _, controls := range [][]string{{"bbr", "cubic"}, {"cubic", "bbr"}} {
-		for _, jitter := range []time.Duration{0, ms, 2 * ms} {
+		for _, jitter := range jitters(0, ms, 2*ms) {
 			c := shared(100*mbit, 40*ms, 0, controls...)
 			c.Jitter = jitter
 			r := enginetest.RunShared(1, c)
