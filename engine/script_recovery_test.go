@@ -422,6 +422,6 @@ func TestFinSACKed(t *testing.T) {
 	s.In(". 11:21 ack 1 win 60000")
 	s.Out(". 1 ack 1 <sack 11-21 51-102>")
 	s.In(". 1:51 ack 1 win 60000")
-	s.Out(". 1 ack 102 <>")
+	s.Out(". 1 ack 102 <sack 11-21>") // which came twice
 	s.State(engine.StateCloseWait)
 }
