@@ -25,7 +25,7 @@ type bbrUndo struct {
 // bbrQueueLossThresh is the threshold of a probe into a queue that takes bbrLossQueue
 // of the least round-trip time.
 const (
-	bbrQueueLossThresh = bbrLossThresh / 4
+	bbrQueueLossThresh = bbrLossThresh / 8
 	bbrLossQueue       = 0.5
 )
 
