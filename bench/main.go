@@ -66,11 +66,7 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	out, runErr := o.plan.execute(ctx, newProgress(stderr, o.plan.rounds))
 	var paths []*pathResult
 	if runErr == nil && len(o.paths.scenarios) > 0 {
-		runAll := runPaths
-		if o.linux {
-			runAll = runPathsOnLinux
-		}
-		runErr = runAll(ctx, stderr, &o.paths, func(r *pathResult) error {
+		runErr = pathRunners[o.peer](ctx, stderr, &o.paths, func(r *pathResult) error {
 			paths = append(paths, r)
 			return o.draw(r)
 		})
@@ -97,7 +93,7 @@ func perform(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	}
 	if len(paths) > 0 {
 		in := "virtual"
-		if o.linux {
+		if o.peer != "" {
 			in = "real"
 		}
 		fmt.Fprintf(stdout, "\nin %s time, %v of writing unless a path says otherwise; every byte verified\n\n", in, o.paths.time)
@@ -161,13 +157,21 @@ func (o *options) draw(r *pathResult) error {
 	return nil
 }
 
+// pathRunners run the path/ rows, by what -peer says: in virtual time, or in real time
+// with the kernel.
+var pathRunners = map[string]func(context.Context, io.Writer, *pathPlan, func(*pathResult) error) error{
+	"":            runPaths,
+	"linux":       runPathsOnLinux,
+	"linux-sends": runPathsFromLinux,
+}
+
 // options is what the flags ask for.
 type options struct {
 	plan *plan
 	// paths are the path/ rows; plots go into the folder plots, if that is named.
 	paths pathPlan
 	plots string
-	linux bool     // the kernel is the receiver, in real time
+	peer  string   // of -peer
 	json  *os.File // or nil
 	text  *os.File // or nil
 	page  *os.File // or nil
@@ -184,7 +188,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var (
 		expr      = fs.String("run", "", "run the rows whose name matches `REGEXP`; those named path/... run only if asked for")
 		pathTime  = fs.Duration("path-time", 30*time.Second, "how long, in virtual time, each of the path/ rows writes")
-		peer      = fs.String("peer", "", "run the path/ rows in real time with `PEER`, which is linux, as the receiver and as the bar (root)")
+		peer      = fs.String("peer", "", "run the path/ rows in real time with `PEER` as the bar: linux, the kernel as the receiver too, or linux-sends, the kernel as the sender (root)")
 		controls  = fs.String("control", "", "run the path/ rows under the congestion controls in `LIST`, separated by commas (default all)")
 		plots     = fs.String("plot", "", "draw each run of the path/ rows into the folder `DIR`")
 		providers = fs.String("provider", "", "measure the providers in `LIST`, separated by commas; ratios are to the first (default all)")
@@ -221,8 +225,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			*rounds = 10
 		}
 	}
-	if *peer != "" && *peer != "linux" {
-		return options{}, fmt.Errorf("-peer: unknown peer %q; there is: linux", *peer)
+	if pathRunners[*peer] == nil {
+		return options{}, fmt.Errorf("-peer: unknown peer %q; there are: linux, linux-sends", *peer)
 	}
 	re, err := regexp.Compile(*expr)
 	if err != nil {
@@ -256,7 +260,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case len(only) > 0 && len(paths) == 0:
 		return options{}, errors.New("-control: only the path/ rows choose one: ask for them with -run")
 	}
-	o := options{linux: *peer != "", plots: *plots, paths: pathPlan{
+	o := options{peer: *peer, plots: *plots, paths: pathPlan{
 		scenarios: paths, providers: ps, only: only, time: *pathTime,
 	}, plan: &plan{
 		rows: rows, providers: ps, rounds: *rounds, quick: quick,

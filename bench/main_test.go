@@ -28,7 +28,7 @@ func TestBadUsage(t *testing.T) {
 		{[]string{"-run", "("}, "-run: error parsing regexp"},
 		{[]string{"-run", "nosuch"}, `-run: no row matches "nosuch"; there are: bulk-1500, bulk-64k, bulk-gso, ping-pong, connect, idle, flows-100, flows-100-1g`},
 		{[]string{"-run", "path", "-path-time", "0s"}, "-path-time: 0s is not between 1s and 1h"},
-		{[]string{"-peer", "solaris"}, `-peer: unknown peer "solaris"; there is: linux`},
+		{[]string{"-peer", "solaris"}, `-peer: unknown peer "solaris"; there are: linux, linux-sends`},
 		{[]string{"-peer", "linux"}, "-peer: only the path/ rows have a peer"},
 		{[]string{"-control", "vegas", "-run", "path"}, `-control: unknown congestion control "vegas"; there are: reno, cubic, bbr`},
 		{[]string{"-control", "bbr,bbr", "-run", "path"}, `-control: congestion control "bbr" is named twice`},

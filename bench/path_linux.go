@@ -30,6 +30,29 @@ import (
 // linuxControls are the kernel's congestion controls that are the bar.
 var linuxControls = []string{"reno", "cubic", "bbr"}
 
+// runPathsFromLinux runs the plan in real time, with the Linux kernel as the sender
+// under each of its congestion controls: first with the kernel as the receiver too,
+// and then with every provider.
+func runPathsFromLinux(ctx context.Context, progress io.Writer, pl *pathPlan, f func(*pathResult) error) error {
+	for i := range pl.scenarios {
+		s := &pl.scenarios[i]
+		for _, cc := range pl.chosen(s, linuxControls) {
+			if err := oneOnLinux(ctx, progress, f, s, "linux", cc, func() (*pathResult, error) { return linuxToLinux(ctx, s, cc, pl.time) }); err != nil {
+				return err
+			}
+			for _, p := range pl.providers {
+				if p.floor {
+					continue
+				}
+				if err := oneOnLinux(ctx, progress, f, s, p.name, cc, func() (*pathResult, error) { return linuxToStack(ctx, s, p, cc, pl.time) }); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // runPathsOnLinux runs the plan in real time, with the Linux kernel as the
 // receiver: first with the kernel as the sender too, and then with every
 // provider. Each sender's packets go through the scenario's path.
@@ -68,7 +91,8 @@ func oneOnLinux(ctx context.Context, progress io.Writer, f func(*pathResult) err
 func stackToLinux(ctx context.Context, s *scenario, p provider, cc string, length time.Duration) (*pathResult, error) {
 	var b bridge
 	peer, err := linuxpeer.Open(linuxpeer.Config{TCP: p.new, Middle: func(tun stack.LinkEndpoint) stack.LinkEndpoint {
-		return b.join(s, tun)
+		near, far := b.ends(s)
+		return b.join(near, far, tun)
 	}})
 	if err != nil {
 		return nil, err
@@ -89,6 +113,32 @@ func stackToLinux(ctx context.Context, s *scenario, p provider, cc string, lengt
 		r.Resent = float64(st.Retransmits.Value()) / float64(sent)
 	}
 	return r, nil
+}
+
+// linuxToStack sends from the kernel, under its congestion control cc, to a stack with
+// the provider's TCP.
+func linuxToStack(ctx context.Context, s *scenario, p provider, cc string, length time.Duration) (*pathResult, error) {
+	var b bridge
+	peer, err := linuxpeer.Open(linuxpeer.Config{
+		TCP: p.new, CongestionControl: cc, Sysctls: s.sysctls(),
+		Middle: func(tun stack.LinkEndpoint) stack.LinkEndpoint {
+			far, near := b.ends(s)
+			return b.join(near, far, tun)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer peer.Close()
+	if b.err != nil {
+		return nil, b.err
+	}
+	if s.ecn {
+		if err := useECN(peer.Stack); err != nil {
+			return nil, err
+		}
+	}
+	return b.measure(ctx, s, length, peer.StackListen, peer.Dial, peer.IPv4.Stack)
 }
 
 // linuxToLinux sends from one kernel namespace to another: their TUN devices are
@@ -153,19 +203,27 @@ func (s *scenario) realLink() (*linkfifo.Link, error) {
 	})
 }
 
-// join puts the path between a stack, which gets the endpoint returned, and tun.
-func (b *bridge) join(s *scenario, tun stack.LinkEndpoint) stack.LinkEndpoint {
+// ends returns the two ends of the scenario's link: text is sent from the first.
+func (b *bridge) ends(s *scenario) (from, to *linkfifo.Endpoint) {
 	if b.link, b.err = s.realLink(); b.err != nil {
+		return nil, nil
+	}
+	return b.link.A, b.link.B
+}
+
+// join puts a link between a stack, which gets its near end, and tun.
+func (b *bridge) join(near, far *linkfifo.Endpoint, tun stack.LinkEndpoint) stack.LinkEndpoint {
+	if b.err != nil {
 		return tun
 	}
-	b.link.B.Attach(forward{tun})
-	tun.Attach(forward{b.link.B})
-	b.link.A.SetOnCloseAction(func() {
+	far.Attach(forward{tun})
+	tun.Attach(forward{far})
+	near.SetOnCloseAction(func() {
 		tun.Attach(nil)
-		b.link.B.Attach(nil)
-		b.link.B.Close()
+		far.Attach(nil)
+		far.Close()
 	})
-	return b.link.A
+	return near
 }
 
 // idle returns an endpoint for a stack that takes no part.

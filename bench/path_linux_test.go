@@ -12,8 +12,8 @@ import (
 	"tcpcb/conformance/linuxpeer"
 )
 
-// A second each of the kernel and of our TCP, over the same path to the kernel,
-// each with one connection beside one under another congestion control.
+// A second each of the kernel and of our TCP over the same path to the kernel, and of
+// the kernel to our TCP, each with one connection beside one under another congestion control.
 func TestPathOnLinux(t *testing.T) {
 	linuxpeer.Require(t)
 	s := scenario{name: "short", rate: 50 * mbit, rtt: 10 * time.Millisecond, flows: 2, mix: "reno"}
@@ -21,6 +21,9 @@ func TestPathOnLinux(t *testing.T) {
 		func() (*pathResult, error) { return linuxToLinux(t.Context(), &s, "cubic", time.Second) },
 		func() (*pathResult, error) {
 			return stackToLinux(t.Context(), &s, allProviders[1], "cubic", time.Second)
+		},
+		func() (*pathResult, error) {
+			return linuxToStack(t.Context(), &s, allProviders[1], "cubic", time.Second)
 		},
 	} {
 		r, err := run()

@@ -11,7 +11,11 @@ import (
 	"io"
 )
 
-// runPathsOnLinux needs Linux.
+// runPathsOnLinux and runPathsFromLinux need Linux.
 func runPathsOnLinux(context.Context, io.Writer, *pathPlan, func(*pathResult) error) error {
-	return errors.New("-peer linux needs Linux")
+	return errors.New("-peer needs Linux")
+}
+
+func runPathsFromLinux(context.Context, io.Writer, *pathPlan, func(*pathResult) error) error {
+	return errors.New("-peer needs Linux")
 }
