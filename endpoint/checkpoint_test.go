@@ -460,6 +460,9 @@ func TestRestoreProtocolOptions(t *testing.T) {
 	if err := w.a.SetTransportProtocolOption(transport.ProtocolNumber, &transport.ECNOption{Mode: transport.ECNAccept}); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.a.SetTransportProtocolOption(transport.ProtocolNumber, &transport.PacingOption{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
 	w.load(w.save(true), true, link, addrA)
 	var got transport.ChoicesOption
 	if err := w.a.TransportProtocolOption(transport.ProtocolNumber, &got); err != nil || got.Choices != choices.Choices {
@@ -468,5 +471,9 @@ func TestRestoreProtocolOptions(t *testing.T) {
 	var ecn transport.ECNOption
 	if err := w.a.TransportProtocolOption(transport.ProtocolNumber, &ecn); err != nil || ecn.Mode != transport.ECNAccept {
 		t.Errorf("ECN %v, %v", ecn.Mode, err)
+	}
+	var pacing transport.PacingOption
+	if err := w.a.TransportProtocolOption(transport.ProtocolNumber, &pacing); err != nil || !pacing.Enabled {
+		t.Errorf("pacing %v, %v", pacing.Enabled, err)
 	}
 }

@@ -238,6 +238,7 @@ func (e *Endpoint) tuning() engine.Settings {
 	s.NoRACK = o.Recovery&tcpip.TCPRACKLossDetection == 0
 	s.MaxRetries = int(o.MaxRetries)
 	s.Choices = o.Choices
+	s.Pacing = o.Pacing
 	if e.opt.unsentMost != 0 {
 		s.UnsentMost = e.opt.unsentMost
 	}

@@ -69,6 +69,9 @@ type Options struct {
 	// ECN says whether connections use ECN (RFC 3168).
 	ECN ECNMode
 
+	// Pacing spreads text over the round trip, under each congestion control.
+	Pacing bool
+
 	// Choices are those where Linux has chosen otherwise than netstack.
 	Choices engine.Choices
 

@@ -154,6 +154,7 @@ func (s *Shared) fields() fields {
 		{"More", &o.Choices.More},
 		{"UnsentMost", &o.Choices.UnsentMost},
 		{"ECN", &o.ECN},
+		{"Pacing", &o.Pacing},
 		{"SACK", &o.SACK},
 		{"Delay", &o.Delay},
 		{"AlwaysSynCookies", &o.AlwaysSynCookies},

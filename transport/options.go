@@ -65,6 +65,8 @@ func setChecked(o *endpoint.Options, option tcpip.SettableTransportProtocolOptio
 		if ok = v.Mode <= ECNAccept; ok {
 			o.ECN = v.Mode
 		}
+	case *PacingOption:
+		o.Pacing = v.Enabled
 	case *ChoicesOption:
 		o.Choices = v.Choices
 	case *tcpip.TCPTimeWaitReuseOption:
@@ -137,6 +139,8 @@ func (p *protocol) Option(option tcpip.GettableTransportProtocolOption) tcpip.Er
 		*v = tcpip.TCPTimeWaitTimeoutOption(o.TimeWaitTimeout)
 	case *ECNOption:
 		v.Mode = o.ECN
+	case *PacingOption:
+		v.Enabled = o.Pacing
 	case *ChoicesOption:
 		v.Choices = o.Choices
 	case *tcpip.TCPTimeWaitReuseOption:
