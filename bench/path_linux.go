@@ -90,17 +90,11 @@ func oneOnLinux(ctx context.Context, progress io.Writer, f func(*pathResult) err
 // stackToLinux sends from a stack with the provider's TCP to the kernel.
 func stackToLinux(ctx context.Context, s *scenario, p provider, cc string, length time.Duration) (*pathResult, error) {
 	var b bridge
-	peer, err := linuxpeer.Open(linuxpeer.Config{TCP: p.new, Middle: func(tun stack.LinkEndpoint) stack.LinkEndpoint {
-		near, far := b.ends(s)
-		return b.join(near, far, tun)
-	}})
+	peer, err := b.open(s, linuxpeer.Config{TCP: p.new}, true)
 	if err != nil {
 		return nil, err
 	}
 	defer peer.Close()
-	if b.err != nil {
-		return nil, b.err
-	}
 	if err := s.tune(peer.Stack, cc); err != nil {
 		return nil, err
 	}
@@ -119,20 +113,11 @@ func stackToLinux(ctx context.Context, s *scenario, p provider, cc string, lengt
 // the provider's TCP.
 func linuxToStack(ctx context.Context, s *scenario, p provider, cc string, length time.Duration) (*pathResult, error) {
 	var b bridge
-	peer, err := linuxpeer.Open(linuxpeer.Config{
-		TCP: p.new, CongestionControl: cc, Sysctls: s.sysctls(),
-		Middle: func(tun stack.LinkEndpoint) stack.LinkEndpoint {
-			far, near := b.ends(s)
-			return b.join(near, far, tun)
-		},
-	})
+	peer, err := b.open(s, linuxpeer.Config{TCP: p.new, CongestionControl: cc, Sysctls: s.sysctls()}, false)
 	if err != nil {
 		return nil, err
 	}
 	defer peer.Close()
-	if b.err != nil {
-		return nil, b.err
-	}
 	if s.ecn {
 		if err := useECN(peer.Stack); err != nil {
 			return nil, err
@@ -203,19 +188,28 @@ func (s *scenario) realLink() (*linkfifo.Link, error) {
 	})
 }
 
-// ends returns the two ends of the scenario's link: text is sent from the first.
-func (b *bridge) ends(s *scenario) (from, to *linkfifo.Endpoint) {
-	if b.link, b.err = s.realLink(); b.err != nil {
-		return nil, nil
+// open opens a peer with the scenario's path between the kernel and the stack, of which
+// one sends.
+func (b *bridge) open(s *scenario, cfg linuxpeer.Config, stackSends bool) (*linuxpeer.Peer, error) {
+	cfg.Middle = func(tun stack.LinkEndpoint) stack.LinkEndpoint {
+		if b.link, b.err = s.realLink(); b.err != nil {
+			return tun
+		}
+		if stackSends {
+			return b.join(b.link.A, b.link.B, tun)
+		}
+		return b.join(b.link.B, b.link.A, tun)
 	}
-	return b.link.A, b.link.B
+	peer, err := linuxpeer.Open(cfg)
+	if err == nil && b.err != nil {
+		peer.Close()
+		return nil, b.err
+	}
+	return peer, err
 }
 
 // join puts a link between a stack, which gets its near end, and tun.
 func (b *bridge) join(near, far *linkfifo.Endpoint, tun stack.LinkEndpoint) stack.LinkEndpoint {
-	if b.err != nil {
-		return tun
-	}
 	far.Attach(forward{tun})
 	tun.Attach(forward{far})
 	near.SetOnCloseAction(func() {
