@@ -42,25 +42,19 @@ func selectProviders(all []provider, list string) ([]provider, error) {
 	if list == "" {
 		return all, nil
 	}
-	var names []string
 	byName := make(map[string]provider, len(all))
+	var known []string
 	for _, p := range all {
-		names = append(names, p.name)
+		known = append(known, p.name)
 		byName[p.name] = p
 	}
+	names, err := selectNames("provider", known, list)
+	if err != nil {
+		return nil, err
+	}
 	var out []provider
-	seen := make(map[string]bool)
-	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
-		p, ok := byName[name]
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("unknown provider %q; there are: %s", name, strings.Join(names, ", "))
-		case seen[name]:
-			return nil, fmt.Errorf("provider %q is named twice", name)
-		}
-		seen[name] = true
-		out = append(out, p)
+	for _, name := range names {
+		out = append(out, byName[name])
 	}
 	return out, nil
 }
@@ -72,16 +66,22 @@ func selectControls(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil
 	}
-	var only []string
+	return selectNames("congestion control", engine.CongestionControls(), list)
+}
+
+// selectNames returns the names in list, which is separated by commas: each known, and
+// none twice. what they name is for the error.
+func selectNames(what string, known []string, list string) ([]string, error) {
+	var names []string
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
-		switch all := engine.CongestionControls(); {
-		case !slices.Contains(all, name):
-			return nil, fmt.Errorf("unknown congestion control %q; there are: %s", name, strings.Join(all, ", "))
-		case slices.Contains(only, name):
-			return nil, fmt.Errorf("congestion control %q is named twice", name)
+		switch {
+		case !slices.Contains(known, name):
+			return nil, fmt.Errorf("unknown %s %q; there are: %s", what, name, strings.Join(known, ", "))
+		case slices.Contains(names, name):
+			return nil, fmt.Errorf("%s %q is named twice", what, name)
 		}
-		only = append(only, name)
+		names = append(names, name)
 	}
-	return only, nil
+	return names, nil
 }
