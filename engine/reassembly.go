@@ -169,21 +169,14 @@ func (q *reassembly) join(i int) {
 	b.held += next.held
 }
 
-// overlap returns the first part of r that is held.
+// overlap returns the first part of r, which begins at RCV.NXT, that is held: all
+// that is held lies behind that.
 func (q *reassembly) overlap(r seq.Range) seq.Range {
-	if q == nil {
+	if q == nil || q.blocks.n == 0 || !q.blocks.at(0).r.Overlaps(r) {
 		return seq.Range{}
 	}
-	for i := range q.blocks.n {
-		b := q.blocks.at(i).r
-		if part := (seq.Range{Start: seq.Max(r.Start, b.Start), End: seq.Min(r.End, b.End)}); part.Start.Less(part.End) {
-			return part
-		}
-		if r.End.LessEq(b.Start) {
-			break
-		}
-	}
-	return seq.Range{}
+	first := q.blocks.at(0).r
+	return seq.Range{Start: first.Start, End: seq.Min(first.End, r.End)}
 }
 
 // take moves the text from nxt on, as far as it is in order now, to dst, and returns
