@@ -24,6 +24,9 @@ const (
 	// maxFrame is the largest read from the device: a header, an IPv6
 	// header and the largest payload that one announces.
 	maxFrame = vnetHdrLen + header.IPv6MinimumSize + 65535
+	// headSize is how much of a packet lies apart from the rest: room for its
+	// headers. netstack copies the whole chunk that they lie in.
+	headSize = 128
 	// maxSlices keeps a write within the kernel's limit of 1024 pieces.
 	maxSlices = 1000
 )
@@ -120,9 +123,13 @@ func (l *link) deliver(d stack.NetworkDispatcher, frame []byte) {
 		l.dropped.Add(1)
 		return
 	}
-	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
-		Payload: buffer.MakeWithView(buffer.NewViewWithData(frame)),
-	})
+	head := min(len(frame), headSize)
+	payload := buffer.MakeWithView(buffer.NewViewWithData(frame[:head]))
+	if head < len(frame) {
+		rest := buffer.MakeWithView(buffer.NewViewWithData(frame[head:]))
+		payload.Merge(&rest)
+	}
+	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: payload})
 	d.DeliverNetworkPacket(proto, pkt)
 	pkt.DecRef()
 }
