@@ -13,7 +13,7 @@ import (
 // ackState says whether an acknowledgment is owed to the peer.
 type ackState struct {
 	now     bool // at the next poll
-	pushed  bool // the last text in order ended what the peer had to send
+	pushes  pushes
 	batch   ackBatch
 	unacked int32 // bytes taken and not acknowledged, while one is delayed
 	// twice is text that came twice, for the next acknowledgment to say so.
@@ -47,6 +47,7 @@ func (c *Conn) oweAck(now Instant, n int) {
 			c.ack.now = true
 			return
 		}
+		c.ack.pushes.wentOn(after)
 		c.ack.batch.began(after, min(c.set.AckEvery, batchBytes/c.fullSegment()))
 		c.timers.arm(timerAck, at)
 	}
@@ -131,6 +132,41 @@ func (b *ackBatch) alone(after, delay time.Duration) bool {
 // late notes that a batch was waited for in vain, or too long.
 func (b *ackBatch) late() { b.more, b.runs = b.more/2, 0 }
 
+// pushes is in its lowest bit whether the last text in order ended what the peer had
+// to send, as PSH tells, and above it after how many such ends in a row more came
+// within the time of a batch. A sender that pushes each of its writes, and goes on
+// writing, does not wait for the acknowledgment.
+type pushes uint8
+
+const (
+	pushedLast  pushes = 1
+	pushesCount pushes = 2
+)
+
+// note takes whether the last text was pushed.
+func (p *pushes) note(psh bool) {
+	*p &^= pushedLast
+	if psh {
+		*p |= pushedLast
+	}
+}
+
+// wentOn takes the time from when the last batch began to come to when more did.
+func (p *pushes) wentOn(after time.Duration) {
+	switch {
+	case after > batchTime:
+		p.waited()
+	case *p&pushedLast != 0 && *p < batchRuns*pushesCount:
+		*p += pushesCount
+	}
+}
+
+// waited notes that the peer had nothing more to send at once.
+func (p *pushes) waited() { *p &= pushedLast }
+
+// end reports whether the last text ended what the peer has to send for now.
+func (p pushes) end() bool { return p&pushedLast != 0 && p < batchRuns*pushesCount }
+
 // fullSegment is the text of a full segment from the peer, in bytes.
 func (c *Conn) fullSegment() int {
 	o := wire.Options{HasTimestamps: c.ts.on}
@@ -143,13 +179,23 @@ func (c *Conn) ackDelay() time.Duration { return min(c.set.AckDelay, maxAckDelay
 // ackOnRead ends the wait where the application has caught up with text worth
 // an acknowledgment: its pace is the sender's best guide. For less, it may be
 // about to write, and the answer carries the acknowledgment. Where more comes
-// within the same moment, it is waited for, unless the peer has pushed.
+// within the same moment, it is waited for, unless PSH tells that none will.
 func (c *Conn) ackOnRead() {
 	n := int(c.ack.unacked) / c.fullSegment()
 	if c.rcv.size() > 0 || n == 0 || c.ack.now {
 		return
 	}
-	c.ack.now = c.ack.batch.full(n) || c.ack.pushed
+	c.ack.now = c.ack.batch.full(n) || c.ack.pushes.end()
+}
+
+// AwaitsMore reports whether more text in order, from next on, may wait to be processed
+// with what comes after it, and no longer than until the deadline: the application has
+// text to read, an acknowledgment waits for more, and the peer has nothing to
+// acknowledge.
+func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
+	ok = c.state == StateEstablished && c.rcv.size() > 0 && c.snd.size() == 0 &&
+		c.timers.armed(timerAck) && !c.ack.now
+	return c.rx.nxt, ok
 }
 
 // onAckTimer ends the wait for more text, or for an answer.
@@ -157,6 +203,7 @@ func (c *Conn) onAckTimer() {
 	c.ack.now = true
 	if int(c.ack.unacked) >= c.fullSegment() {
 		c.ack.batch.late()
+		c.ack.pushes.waited()
 	}
 	if n := int(c.ack.unacked); c.set.AckEvery > 2 && 0 < n && n <= c.fullSegment() {
 		c.ack.batch.runs = singles
@@ -173,7 +220,7 @@ func (c *Conn) answered(now Instant) {
 
 // acked notes that a segment with the acknowledgment was built.
 func (c *Conn) acked() {
-	c.ack = ackState{batch: c.ack.batch}
+	c.ack = ackState{batch: c.ack.batch, pushes: c.ack.pushes}
 	c.timers.stop(timerAck)
 	c.ts.lastAck = c.rx.nxt
 }

@@ -56,3 +56,35 @@ func TestAckBatchRuns(t *testing.T) {
 		t.Errorf("%d more after %d runs, want 0 after 0", b.more, b.runs)
 	}
 }
+
+// PSH tells of an end, until many in a row were none.
+func TestPushes(t *testing.T) {
+	var p pushes
+	quick := func(n int, psh bool) {
+		for range n {
+			p.note(psh)
+			p.wentOn(batchTime)
+		}
+	}
+	check := func(what string, want bool) {
+		t.Helper()
+		if got := p.end(); got != want {
+			t.Errorf("%s: an end %v, want %v", what, got, want)
+		}
+	}
+	quick(1000, false)
+	check("never a push", false)
+	quick(batchRuns-1, true)
+	check("one less than many", true)
+	quick(1, false)
+	check("no push", false)
+	quick(1, true)
+	check("many", false)
+	quick(1000, true)
+	check("a thousand", false)
+	p.wentOn(batchTime + 1)
+	check("after a pause", true)
+	quick(batchRuns, true)
+	p.waited()
+	check("after a wait in vain", true)
+}

@@ -41,7 +41,6 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 		return
 	}
 	c.sampleRcvRTT(now, in)
-	c.ack.pushed = in.Flags.Has(wire.PSH)
 	// Text in order is always taken, however much waits behind it.
 	n := int(in.Payload.Size())
 	c.cameTwice(c.ooo.overlap(seq.MakeRange(start, n)))
@@ -50,6 +49,7 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	n += c.ooo.take(c.rx.nxt.Add(n), dst)
 	c.rcv.tighten(spareMost(c.buf.rcv) - c.ooo.spare())
 	c.advance(now, n)
+	c.ack.pushes.note(in.Flags.Has(wire.PSH))
 }
 
 // sampleRcvRTT takes the time since what the peer's text is an answer to. That is

@@ -352,6 +352,30 @@ func TestDelayedAckGrows(t *testing.T) {
 	s.Out(ack())
 }
 
+// A sender that pushes every segment, and goes on at once, waits for no answer; after a
+// wait in vain a PSH counts again.
+func TestDelayedAckOfPushes(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	at := 1
+	come := func() {
+		s.In("P. " + span(at, at+1460) + " ack 1 win 1000")
+		at += 1460
+		s.Read(9000, 1460)
+	}
+	ack := func() string { return fmt.Sprintf(". 1 ack %d", at) }
+	for range 33 {
+		come()
+		s.Out(ack())
+	}
+	come() // two are waited for now
+	come()
+	s.Out(ack())
+	come()
+	s.Expires(time.Millisecond, ack())
+	come()
+	s.Out(ack())
+}
+
 // A segment that comes now and then is acknowledged at once after a first wait in
 // vain. Another that comes soon, or an answer, is worth a wait again.
 func TestDelayedAckOfSingles(t *testing.T) {
