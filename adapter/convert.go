@@ -36,15 +36,18 @@ func (v Verdict) String() string {
 	return "unknown verdict"
 }
 
-// ParseSegment reads the packet, whose network and transport headers were
-// consumed, into in. The checksum is verified over header, payload and
-// pseudo-header (RFC 9293, section 3.1, MUST-3), unless the link or the stack
-// vouched for it. The ECN field is that of the IP header. On OK, in.Payload holds the payload by reference, and the
-// caller owns it; otherwise it is empty, and the rest of in is not to be used.
-//
-// The packet's headers should not be read afterwards: netstack copies a shared
-// chunk whenever it is asked for a header in it.
+// ParseSegment is ParseHeader and TakeText in one.
 func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
+	if v := ParseHeader(pkt, in); v != OK {
+		return v
+	}
+	return TakeText(pkt, in)
+}
+
+// ParseHeader reads the header of the packet, whose network and transport headers
+// were consumed, into in, which holds no text yet. Nothing vouches for the header
+// before TakeText was called.
+func ParseHeader(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 	in.Payload.Release()
 	in.GSOSize, in.Retransmission = 0, false
 	b := pkt.TransportHeader().Slice()
@@ -52,6 +55,18 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 	if err != nil || n != len(b) {
 		return Malformed
 	}
+	return OK
+}
+
+// TakeText completes in, which ParseHeader has read from pkt. The checksum is verified
+// over header, payload and pseudo-header (RFC 9293, section 3.1, MUST-3), unless the
+// link or the stack vouched for it. The ECN field is that of the IP header. On OK,
+// in.Payload holds the payload by reference, and the caller owns it; otherwise it is
+// empty, and the rest of in is not to be used.
+//
+// The packet's headers should not be read afterwards: netstack copies a shared
+// chunk whenever it is asked for a header in it.
+func TakeText(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 	size := pkt.Data().Size()
 	net := pkt.NetworkHeader().Slice()
 	in.ECN = codepoint(net)
@@ -60,7 +75,8 @@ func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 		if !ok {
 			return Malformed
 		}
-		if !header.TCP(b).IsChecksumValid(src, dst, pkt.Data().Checksum(), uint16(size)) {
+		b := header.TCP(pkt.TransportHeader().Slice())
+		if !b.IsChecksumValid(src, dst, pkt.Data().Checksum(), uint16(size)) {
 			return BadChecksum
 		}
 	}

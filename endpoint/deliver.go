@@ -13,28 +13,85 @@ import (
 )
 
 // HandlePacket implements stack.TransportEndpoint: the segment is processed
-// here and now, or by whoever holds the endpoint's lock.
+// here and now, or by whoever holds the endpoint's lock next.
 func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketBuffer) {
 	a := newArrival()
-	st := &e.shared.TCP
-	switch adapter.ParseSegment(pkt, &a.Segment) {
-	case adapter.Malformed:
-		st.InvalidSegmentsReceived.Increment()
-		e.stat().ReceiveErrors.MalformedPacketsReceived.Increment()
-		a.free()
-		return
-	case adapter.BadChecksum:
-		st.ChecksumErrors.Increment()
-		e.stat().ReceiveErrors.ChecksumErrors.Increment()
-		a.free()
+	a.pkt, a.raw = pkt, true
+	if adapter.ParseHeader(pkt, &a.Segment) != adapter.OK {
+		e.refuse(a, adapter.Malformed)
 		return
 	}
+	if !e.joins(a) && e.complete(a) {
+		e.deliver(id, a, pkt)
+	}
+}
+
+// complete looks at the whole of a segment, once, and reports whether it is sound;
+// where it is not, it is counted and gone.
+func (e *Endpoint) complete(a *arrival) bool {
+	if !a.raw {
+		return true
+	}
+	a.raw = false
+	if v := adapter.TakeText(a.pkt, &a.Segment); v != adapter.OK {
+		e.refuse(a, v)
+		return false
+	}
+	st := &e.shared.TCP
 	st.ValidSegmentsReceived.Increment()
 	e.countArrival()
 	if a.Flags.Has(wire.RST) {
 		st.ResetsReceived.Increment()
 	}
-	e.deliver(id, a, pkt)
+	return true
+}
+
+// refuse counts a segment that is not sound, and frees it.
+func (e *Endpoint) refuse(a *arrival, why adapter.Verdict) {
+	st, errs := &e.shared.TCP, &e.stat().ReceiveErrors
+	if why == adapter.BadChecksum {
+		st.ChecksumErrors.Increment()
+		errs.ChecksumErrors.Increment()
+	} else {
+		st.InvalidSegmentsReceived.Increment()
+		errs.MalformedPacketsReceived.Increment()
+	}
+	a.free()
+}
+
+// What may wait for the application to come by, in bytes as an inbox counts them, is
+// joinMost, and a part of the receive buffer: the peer is to have as much on the way
+// again. A segment of more than joinLargest, as devices make that hand over many as
+// one, is worth a round of the lock by itself.
+const (
+	joinMost    = 256 << 10
+	joinPart    = 8
+	joinLargest = 16 << 10
+)
+
+// joins leaves a, of which nobody has looked at more than the header, in the inbox
+// for the application, and reports whether it does: one that has text to read will
+// come by, and processes then what has come meanwhile at one go, on its own
+// processor. Should it not, the timer of the delayed acknowledgment will, or the
+// segment for which there is no room.
+func (e *Endpoint) joins(a *arrival) bool {
+	if e.ready.Load()&readyMore == 0 || !a.plain() || e.still() || e.shared.pause.on.Load() {
+		return false
+	}
+	a.hold()
+	if !e.inbox.join(a, min(joinMost, e.inboxLimit()/joinPart)) {
+		return false
+	}
+	if e.ready.Load()&readyMore == 0 {
+		e.attend() // nobody comes by any more
+	}
+	return true
+}
+
+// plain reports whether a brings a little text, and no news of other kinds.
+func (a *arrival) plain() bool {
+	text := a.text()
+	return a.Flags|wire.PSH == wire.ACK|wire.PSH && a.Options.NumSACK == 0 && 0 < text && text <= joinLargest
 }
 
 // deliver hands a, which came in pkt, to the endpoint, and owns it from there.
@@ -88,6 +145,7 @@ func (e *Endpoint) inboxLimit() int { return max(0, int(e.ops().GetReceiveBuffer
 // Precondition: e.mu is held.
 func (e *Endpoint) input(now engine.Instant, a *arrival) {
 	switch {
+	case !e.complete(a): // it is gone
 	case !e.opened || e.conn.State() == engine.StateClosed:
 		e.stray(a)
 	case e.conn.State() == engine.StateTimeWait && e.conn.ReusableBy(&a.Segment) && e.shared.listens(a):

@@ -41,6 +41,10 @@ import (
 // in inbox or alarm, and goes; the holder looks for notes after it has freed
 // the lock. Between the two, either the holder sees the note, or the one who
 // left it finds the lock free.
+//
+// Text in order for an application that is behind is a note too (see joins): it is
+// left though the lock is free, since who reads takes the lock anyway, and the timer
+// is set. While readyMore is published, the lock counts as held by the application.
 
 // batchSize is how many segments are polled before they are written.
 const batchSize = 16
@@ -53,10 +57,13 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// lock begins a critical section and returns the instant it begins at.
+// lock begins a critical section and returns the instant it begins at. What has come
+// before is processed.
 func (e *Endpoint) lock() engine.Instant {
 	e.mu.Lock()
-	return e.shared.Clock.Now()
+	now := e.shared.Clock.Now()
+	e.drain(now)
+	return now
 }
 
 // unlock ends the critical section that began at now: it drives the endpoint

@@ -23,6 +23,8 @@ type arrival struct {
 	// reference on it; without, it is there as long as its delivery lasts.
 	pkt  *stack.PacketBuffer
 	held bool
+	// raw says that nobody has looked beyond the header yet.
+	raw  bool
 	next *arrival
 }
 
@@ -43,6 +45,14 @@ func (a *arrival) hold() {
 	}
 }
 
+// text returns how many bytes of text are in a.
+func (a *arrival) text() int {
+	if a.raw {
+		return a.pkt.Data().Size()
+	}
+	return int(a.Payload.Size())
+}
+
 // free releases what a holds and gives it back to the pool.
 func (a *arrival) free() {
 	a.Payload.Release()
@@ -60,45 +70,64 @@ const segmentOverhead = 256
 // until whoever holds the endpoint's lock takes them. It has its own lock, held
 // for a few instructions only, and calls nothing.
 type inbox struct {
-	mu          sync.Mutex
-	head, tail  *arrival
-	bytes       uint32
-	outstanding atomic.Bool // head != nil, readable without the lock
+	mu    sync.Mutex
+	head  atomic.Pointer[arrival] // written under mu
+	tail  *arrival
+	bytes uint32
+	// next is what text in order would begin with, behind all that is known of.
+	next atomic.Uint32
 }
 
 // put appends a, unless the inbox would then hold more than limit bytes; the
 // first one always fits.
 func (b *inbox) put(a *arrival, limit int) bool {
-	n := uint32(a.Payload.Size()) + segmentOverhead
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.head != nil && b.bytes+n > uint32(limit) {
+	return b.append(a, limit)
+}
+
+// join is put for a segment that is next in order, and puts no other.
+func (b *inbox) join(a *arrival, limit int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a.Seq.Value() != b.next.Load() || !b.append(a, limit) {
+		return false
+	}
+	b.next.Store(a.Seq.Add(a.text()).Value())
+	return true
+}
+
+// append is put.
+//
+// Precondition: b.mu is held.
+func (b *inbox) append(a *arrival, limit int) bool {
+	n := uint32(a.text()) + segmentOverhead
+	if b.pending() && b.bytes+n > uint32(limit) {
 		return false
 	}
 	b.bytes += n
 	if b.tail == nil {
-		b.head = a
+		b.head.Store(a)
 	} else {
 		b.tail.next = a
 	}
 	b.tail = a
-	b.outstanding.Store(true)
 	return true
 }
 
 // take empties the inbox and returns its arrivals, oldest first, linked by
 // next.
 func (b *inbox) take() *arrival {
-	if !b.outstanding.Load() {
+	if !b.pending() {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	a := b.head
-	b.head, b.tail, b.bytes = nil, nil, 0
-	b.outstanding.Store(false)
+	a := b.head.Load()
+	b.head.Store(nil)
+	b.tail, b.bytes = nil, 0
 	return a
 }
 
 // pending reports whether arrivals wait.
-func (b *inbox) pending() bool { return b.outstanding.Load() }
+func (b *inbox) pending() bool { return b.head.Load() != nil }

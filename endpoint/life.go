@@ -115,6 +115,7 @@ const (
 	readyWrite                     // there is room, or writing fails at once
 	readyRcvEOF                    // the direction from the peer is closed
 	readySndEOF                    // the direction to the peer is closed
+	readyMore                      // text in order may wait in the inbox
 )
 
 // publish brings the bits of Readiness up to date.
@@ -130,6 +131,12 @@ func (e *Endpoint) publish() {
 		bits |= readyWrite | readySndEOF
 	} else if e.conn.WriteSpace() > 0 {
 		bits |= readyWrite
+	}
+	if next, ok := e.conn.AwaitsMore(); ok && e.shared.prober == nil { // it is told at once
+		bits |= readyMore
+		if !e.inbox.pending() {
+			e.inbox.next.Store(next.Value())
+		}
 	}
 	if e.ready.Load() != bits {
 		e.ready.Store(bits)

@@ -71,7 +71,7 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 	var buf buffer.Buffer
 	now := e.lock()
 	if err := e.readable(); err != nil {
-		e.leave()
+		e.unlock(now)
 		return 0, false, err
 	}
 	if peek {
