@@ -38,24 +38,18 @@ func (v Verdict) String() string {
 
 // ParseSegment is ParseHeader and TakeText in one.
 func ParseSegment(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
-	if v := ParseHeader(pkt, in); v != OK {
+	b := pkt.TransportHeader().Slice()
+	if v := parseHeader(b, in); v != OK {
 		return v
 	}
-	return TakeText(pkt, in)
+	return takeText(pkt, b, in)
 }
 
 // ParseHeader reads the header of the packet, whose network and transport headers
 // were consumed, into in, which holds no text yet. Nothing vouches for the header
 // before TakeText was called.
 func ParseHeader(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
-	in.Payload.Release()
-	in.GSOSize, in.Retransmission = 0, false
-	b := pkt.TransportHeader().Slice()
-	n, err := in.Header.Parse(b)
-	if err != nil || n != len(b) {
-		return Malformed
-	}
-	return OK
+	return parseHeader(pkt.TransportHeader().Slice(), in)
 }
 
 // TakeText completes in, which ParseHeader has read from pkt. The checksum is verified
@@ -67,6 +61,21 @@ func ParseHeader(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 // The packet's headers should not be read afterwards: netstack copies a shared
 // chunk whenever it is asked for a header in it.
 func TakeText(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
+	return takeText(pkt, pkt.TransportHeader().Slice(), in)
+}
+
+// parseHeader is ParseHeader, of the transport header b.
+func parseHeader(b []byte, in *engine.Segment) Verdict {
+	in.Payload.Release()
+	in.GSOSize, in.Retransmission = 0, false
+	if n, err := in.Header.Parse(b); err != nil || n != len(b) {
+		return Malformed
+	}
+	return OK
+}
+
+// takeText is TakeText, with the transport header b.
+func takeText(pkt *stack.PacketBuffer, b []byte, in *engine.Segment) Verdict {
 	size := pkt.Data().Size()
 	net := pkt.NetworkHeader().Slice()
 	in.ECN = codepoint(net)
@@ -75,8 +84,7 @@ func TakeText(pkt *stack.PacketBuffer, in *engine.Segment) Verdict {
 		if !ok {
 			return Malformed
 		}
-		b := header.TCP(pkt.TransportHeader().Slice())
-		if !b.IsChecksumValid(src, dst, pkt.Data().Checksum(), uint16(size)) {
+		if !header.TCP(b).IsChecksumValid(src, dst, pkt.Data().Checksum(), uint16(size)) {
 			return BadChecksum
 		}
 	}

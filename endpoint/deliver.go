@@ -16,27 +16,29 @@ import (
 // here and now, or by whoever holds the endpoint's lock next.
 func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketBuffer) {
 	a := newArrival()
-	a.pkt, a.raw = pkt, true
-	if adapter.ParseHeader(pkt, &a.Segment) != adapter.OK {
-		e.refuse(a, adapter.Malformed)
-		return
-	}
+	a.pkt = pkt
 	if !e.joins(a) && e.complete(a) {
 		e.deliver(id, a, pkt)
 	}
 }
 
-// complete looks at the whole of a segment, once, and reports whether it is sound;
+// complete sees to it that all of a segment was seen, and reports whether it is sound;
 // where it is not, it is counted and gone.
 func (e *Endpoint) complete(a *arrival) bool {
-	if !a.raw {
+	v := adapter.OK
+	switch a.seen {
+	case seenAll:
 		return true
+	case seenHeader:
+		v = adapter.TakeText(a.pkt, &a.Segment)
+	default:
+		v = adapter.ParseSegment(a.pkt, &a.Segment)
 	}
-	a.raw = false
-	if v := adapter.TakeText(a.pkt, &a.Segment); v != adapter.OK {
+	if v != adapter.OK {
 		e.refuse(a, v)
 		return false
 	}
+	a.seen = seenAll
 	st := &e.shared.TCP
 	st.ValidSegmentsReceived.Increment()
 	e.countArrival()
@@ -69,13 +71,20 @@ const (
 	joinLargest = 16 << 10
 )
 
-// joins leaves a, of which nobody has looked at more than the header, in the inbox
-// for the application, and reports whether it does: one that has text to read will
-// come by, and processes then what has come meanwhile at one go, on its own
-// processor. Should it not, the timer of the delayed acknowledgment will, or the
-// segment for which there is no room.
+// joins leaves a, of which it looks at no more than the header, in the inbox for the
+// application, and reports whether it does: one that has text to read will come by,
+// and processes then what has come meanwhile at one go, on its own processor. Should
+// it not, the timer of the delayed acknowledgment will, or the segment for which there
+// is no room.
 func (e *Endpoint) joins(a *arrival) bool {
-	if e.ready.Load()&readyMore == 0 || !a.plain() || e.still() || e.shared.pause.on.Load() {
+	if e.ready.Load()&readyMore == 0 || e.still() || e.shared.pause.on.Load() {
+		return false
+	}
+	if adapter.ParseHeader(a.pkt, &a.Segment) != adapter.OK {
+		return false
+	}
+	a.seen = seenHeader
+	if !a.plain() {
 		return false
 	}
 	a.hold()

@@ -23,10 +23,18 @@ type arrival struct {
 	// reference on it; without, it is there as long as its delivery lasts.
 	pkt  *stack.PacketBuffer
 	held bool
-	// raw says that nobody has looked beyond the header yet.
-	raw  bool
+	seen seen
 	next *arrival
 }
+
+// seen is what of a packet is in its arrival.
+type seen uint8
+
+const (
+	seenNothing seen = iota
+	seenHeader       // which nothing vouches for
+	seenAll
+)
 
 // SegmentSize is what a segment takes in memory while it is processed, in bytes.
 const SegmentSize = int(unsafe.Sizeof(arrival{}))
@@ -47,10 +55,10 @@ func (a *arrival) hold() {
 
 // text returns how many bytes of text are in a.
 func (a *arrival) text() int {
-	if a.raw {
-		return a.pkt.Data().Size()
+	if a.seen == seenAll {
+		return int(a.Payload.Size())
 	}
-	return int(a.Payload.Size())
+	return a.pkt.Data().Size()
 }
 
 // free releases what a holds and gives it back to the pool.
