@@ -189,10 +189,10 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 	return p
 }
 
-// netstack acknowledges each batch of arrivals at once, and so does this: but
-// segments are processed one by one, where they arrive, and nobody says where a
-// batch ends. It ends when the application has caught up with as many as come at
-// once, after batchSegments full segments, or after batchDelay. Without
+// netstack acknowledges each batch of arrivals at once, and so does this: but nobody
+// says where a batch ends. It ends when the application has caught up with as many as
+// come at once, after batchSegments full segments that were processed, or after
+// batchDelay. Without
 // TCP_QUICKACK the acknowledgment of less than two segments waits for slowAckDelay
 // (RFC 9293, section 3.8.6.3).
 const (

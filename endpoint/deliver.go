@@ -62,8 +62,8 @@ func (e *Endpoint) refuse(a *arrival, why adapter.Verdict) {
 }
 
 // What may wait for the application to come by, in bytes as an inbox counts them, is
-// joinMost, and a part of the receive buffer: the peer is to have as much on the way
-// again. A segment of more than joinLargest, as devices make that hand over many as
+// joinMost, and a part of the receive buffer: a quarter of the window, so that the peer
+// is not kept waiting. A segment of more than joinLargest, as devices make that hand over many as
 // one, is worth a round of the lock by itself.
 const (
 	joinMost    = 256 << 10
@@ -94,6 +94,7 @@ func (e *Endpoint) joins(a *arrival) bool {
 	if e.ready.Load()&readyMore == 0 {
 		e.attend() // nobody comes by any more
 	}
+	e.shared.pause.holdsBack(e) // where a pause has begun meanwhile
 	return true
 }
 

@@ -42,9 +42,10 @@ import (
 // the lock. Between the two, either the holder sees the note, or the one who
 // left it finds the lock free.
 //
-// Text in order for an application that is behind is a note too (see joins): it is
-// left though the lock is free, since who reads takes the lock anyway, and the timer
-// is set. While readyMore is published, the lock counts as held by the application.
+// Text in order for an application that is behind is a note too (see joins), and is
+// left while the lock is free. Who reads will see to it, or the timer, which is set.
+// readyMore says so, and is withdrawn, as the lock is freed, before a look at the
+// notes.
 
 // batchSize is how many segments are polled before they are written.
 const batchSize = 16
@@ -57,12 +58,19 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// lock begins a critical section and returns the instant it begins at. What has come
-// before is processed.
+// lock begins a critical section and returns the instant it begins at.
 func (e *Endpoint) lock() engine.Instant {
 	e.mu.Lock()
-	now := e.shared.Clock.Now()
-	e.drain(now)
+	return e.shared.Clock.Now()
+}
+
+// lockUpToDate is lock for who looks at what came, or ends the connection: what waits
+// is processed first.
+func (e *Endpoint) lockUpToDate() engine.Instant {
+	now := e.lock()
+	if e.drain(now) {
+		e.settle(now)
+	}
 	return now
 }
 
@@ -118,20 +126,20 @@ func (e *Endpoint) drain(now engine.Instant) (some bool) {
 	if e.still() {
 		return false
 	}
+	// Segments come first: the deadline may be of a wait for them. A listener's are not
+	// for the engine (see pause.go).
+	if e.inbox.pending() && e.EndpointState() != StateListen && !e.shared.pause.holdsBack(e) {
+		for a := e.inbox.take(); a != nil; {
+			next := a.next
+			a.next = nil
+			e.input(now, a)
+			a, some = next, true
+		}
+	}
 	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
 		e.timer.Forget()
 		some = true
-	}
-	// A listener's segments are not for the engine (see pause.go).
-	if !e.inbox.pending() || e.EndpointState() == StateListen || e.shared.pause.holdsBack(e) {
-		return some
-	}
-	for a := e.inbox.take(); a != nil; {
-		next := a.next
-		a.next = nil
-		e.input(now, a)
-		a, some = next, true
 	}
 	return some
 }

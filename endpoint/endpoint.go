@@ -34,15 +34,15 @@ type Endpoint struct {
 	wq     *waiter.Queue
 
 	// state is an EndpointState, and ready a set of readyBits: both are written
-	// under mu, and read without it by Readiness, which callers of waiter
-	// queues may call with locks of their own held.
+	// under mu, and read without it by who delivers a segment, and by Readiness, which
+	// callers of waiter queues may call with locks of their own held.
 	state, ready atomic.Uint32
 
 	// listener is set while the endpoint listens, and stays set afterwards.
 	listener atomic.Pointer[listener]
 
-	// inbox and alarm are what came while the endpoint was busy: segments, and
-	// the expiry of its timer.
+	// inbox and alarm are what waits for the lock to be taken: segments, and the expiry
+	// of the timer.
 	inbox inbox
 	alarm atomic.Bool
 	// frozen says that the endpoint was saved, or is not restored yet: what comes

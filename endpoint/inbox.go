@@ -74,8 +74,8 @@ func (a *arrival) free() {
 // segmentOverhead is what a segment without text counts in an inbox, in bytes.
 const segmentOverhead = 256
 
-// inbox holds the segments that came while their endpoint was busy, in order,
-// until whoever holds the endpoint's lock takes them. It has its own lock, held
+// inbox holds the segments that came while their endpoint was busy, or its application
+// behind, in order, until whoever holds the endpoint's lock takes them. It has its own lock, held
 // for a few instructions only, and calls nothing.
 type inbox struct {
 	mu    sync.Mutex

@@ -108,7 +108,7 @@ func (e *Endpoint) retire() {
 	tcpip.DeleteDanglingEndpoint(e)
 }
 
-// readyBits are what Readiness wants to know, kept where it can read them
+// readyBits are what Readiness and joins want to know, kept where they can read them
 // without the lock.
 const (
 	readyRead   uint32 = 1 << iota // text, or the end of the stream, is there
@@ -118,7 +118,7 @@ const (
 	readyMore                      // text in order may wait in the inbox
 )
 
-// publish brings the bits of Readiness up to date.
+// publish brings the readyBits up to date.
 func (e *Endpoint) publish() {
 	var bits uint32
 	if e.conn.Readable() > 0 {

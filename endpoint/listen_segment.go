@@ -112,7 +112,7 @@ func (l *listener) forward(id stack.TransportEndpointID, in *engine.Segment, pkt
 		return false
 	}
 	a := newArrival()
-	a.Segment = *in
+	a.Segment, a.seen = *in, seenAll
 	in.Payload = buffer.Buffer{}
 	ep.deliver(id, a, pkt)
 	return true

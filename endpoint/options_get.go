@@ -16,7 +16,7 @@ import (
 // an option that TCP does not have, and ErrInvalidEndpointState for the size of
 // a listener's queues.
 func (e *Endpoint) GetSockOptInt(opt tcpip.SockOptInt) (int, tcpip.Error) {
-	now := e.lock()
+	now := e.lockUpToDate()
 	defer e.unlock(now)
 	switch opt {
 	case tcpip.KeepaliveCountOption:
@@ -69,7 +69,7 @@ func (e *Endpoint) maxSeg() int {
 // GetSockOpt implements tcpip.Endpoint. ErrUnknownProtocolOption stands for an
 // option that TCP does not have.
 func (e *Endpoint) GetSockOpt(opt tcpip.GettableSocketOption) tcpip.Error {
-	now := e.lock()
+	now := e.lockUpToDate()
 	defer e.unlock(now)
 	switch o := opt.(type) {
 	case *tcpip.TCPInfoOption:

@@ -36,7 +36,7 @@ func (p *pause) holdsBack(e *Endpoint) bool {
 	return true
 }
 
-// Pause holds back segments that come from now on; when it returns, none is
+// Pause holds back segments that come from now on, or wait; when it returns, none is
 // being processed for a connection. It must not be called from where packets are
 // delivered.
 func (s *Shared) Pause() {

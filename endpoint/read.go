@@ -8,6 +8,7 @@ import (
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/waiter"
 )
 
 // firstChunk is how many bytes are offered at first to a writer that does not
@@ -69,7 +70,7 @@ func room(dst io.Writer) int {
 // Precondition: e.readMu is held.
 func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tcpip.Error) {
 	var buf buffer.Buffer
-	now := e.lock()
+	now := e.lockUpToDate()
 	if err := e.readable(); err != nil {
 		e.unlock(now)
 		return 0, false, err
@@ -80,6 +81,9 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 		e.conn.Read(now, &buf, limit)
 	}
 	more := !peek && e.conn.Readable() > 0
+	if e.conn.Readable() == 0 && !e.conn.EOF() {
+		e.wake &^= waiter.ReadableEvents // for what was read before it was announced
+	}
 	// What the writer leaves may have been offered to the peer as window when
 	// it comes back: the buffer then holds up to a chunk more than its size.
 	e.unlock(now)

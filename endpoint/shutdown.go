@@ -17,7 +17,7 @@ import (
 // handshake under way is given up, and a listener that is shut for reading refuses
 // connections. ErrNotConnected on any other.
 func (e *Endpoint) Shutdown(flags tcpip.ShutdownFlags) tcpip.Error {
-	now := e.lock()
+	now := e.lockUpToDate()
 	defer e.unlock(now)
 	s := e.EndpointState()
 	switch {
@@ -104,7 +104,7 @@ func (e *Endpoint) reset(now engine.Instant, why abortReason) {
 // registered is given back when it has. With SO_LINGER of 0, or text that
 // nobody read, it ends at once with a reset.
 func (e *Endpoint) Close() {
-	now := e.lock()
+	now := e.lockUpToDate()
 	defer e.unlock(now)
 	if e.closed {
 		return
@@ -163,7 +163,7 @@ func (e *Endpoint) closeIdle() {
 // Abort implements tcpip.Endpoint and stack.TransportEndpoint: it ends the
 // connection with a reset, and closes the endpoint.
 func (e *Endpoint) Abort() {
-	now := e.lock()
+	now := e.lockUpToDate()
 	defer e.unlock(now)
 	if e.closed && e.retired {
 		return

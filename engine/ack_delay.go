@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -34,6 +35,9 @@ const ackPause = time.Second
 // are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
 func (c *Conn) oweAck(now Instant, n int) {
 	delay := c.ackDelay()
+	if c.ack.unacked > 0 {
+		c.ack.pushes.wentOn()
+	}
 	c.ack.unacked += int32(n)
 	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= c.ackMost(n) {
 		c.ack.now = true
@@ -47,7 +51,6 @@ func (c *Conn) oweAck(now Instant, n int) {
 			c.ack.now = true
 			return
 		}
-		c.ack.pushes.wentOn(after)
 		c.ack.batch.began(after, min(c.set.AckEvery, batchBytes/c.fullSegment()))
 		c.timers.arm(timerAck, at)
 	}
@@ -133,9 +136,9 @@ func (b *ackBatch) alone(after, delay time.Duration) bool {
 func (b *ackBatch) late() { b.more, b.runs = b.more/2, 0 }
 
 // pushes is in its lowest bit whether the last text in order ended what the peer had
-// to send, as PSH tells, and above it after how many such ends in a row more came
-// within the time of a batch. A sender that pushes each of its writes, and goes on
-// writing, does not wait for the acknowledgment.
+// to send, as PSH tells, and above it after how many such ends more came that was not
+// sent because they were acknowledged: they were not yet. A sender that pushes each of
+// its writes, and goes on writing, does not wait for the acknowledgment.
 type pushes uint8
 
 const (
@@ -151,17 +154,14 @@ func (p *pushes) note(psh bool) {
 	}
 }
 
-// wentOn takes the time from when the last batch began to come to when more did.
-func (p *pushes) wentOn(after time.Duration) {
-	switch {
-	case after > batchTime:
-		p.waited()
-	case *p&pushedLast != 0 && *p < batchRuns*pushesCount:
+// wentOn notes that more came.
+func (p *pushes) wentOn() {
+	if *p&pushedLast != 0 && *p < batchRuns*pushesCount {
 		*p += pushesCount
 	}
 }
 
-// waited notes that the peer had nothing more to send at once.
+// waited notes that an acknowledgment waited for more in vain.
 func (p *pushes) waited() { *p &= pushedLast }
 
 // end reports whether the last text ended what the peer has to send for now.
@@ -189,12 +189,14 @@ func (c *Conn) ackOnRead() {
 }
 
 // AwaitsMore reports whether more text in order, from next on, may wait to be processed
-// with what comes after it, and no longer than until the deadline: the application has
-// text to read, an acknowledgment waits for more, and the peer has nothing to
-// acknowledge.
+// with what comes after it, until Deadline at most: the application has text to read,
+// an acknowledgment waits for many segments more, and the peer has nothing to
+// acknowledge. It may not where the peer is told of marks at once (RFC 3168, section
+// 6.1.3), nor where the window is narrower than the buffer.
 func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
-	ok = c.state == StateEstablished && c.rcv.size() > 0 && c.snd.size() == 0 &&
-		c.timers.armed(timerAck) && !c.ack.now
+	ok = c.rcv.size() > 0 && c.timers.armed(timerAck) && !c.ack.now && c.set.AckEvery > 2 &&
+		c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
+		c.buf.rcv <= min(c.windowLimit(), math.MaxUint16<<c.rx.wndScale)
 	return c.rx.nxt, ok
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/waiter"
 
 	"tcpcb/engine/wire"
 	"tcpcb/transport"
@@ -24,11 +25,21 @@ type behind struct {
 }
 
 func newBehind(t *testing.T) *behind {
+	t.Helper()
+	return newBehindOf(t, true, func(*transport.Endpoint) {})
+}
+
+// newBehindOf is newBehind, with window scaling or without, and with an endpoint of
+// which something is set.
+func newBehindOf(t *testing.T, scaled bool, set func(*transport.Endpoint)) *behind {
+	t.Helper()
 	w := newWorld(t)
 	l := w.listen(5)
 	p := w.peer(1000)
-	p.connect()
+	p.openWith(wire.Options{MSS: 1460, HasWindowScale: scaled, WindowScale: 7})
+	p.seg(wire.ACK, "")
 	b := &behind{peer: p, ep: w.accept(l)}
+	set(b.ep)
 	b.text("first")
 	b.peer.wantNone()
 	b.wantProcessed("what comes to a connection at rest", 0)
@@ -198,4 +209,74 @@ func TestTextWaitsForAClose(t *testing.T) {
 		t.Errorf("the reset acknowledges %v, want %v", s.Ack, b.nxt)
 	}
 	b.wantProcessed("after the close", 0)
+}
+
+// TestTextDoesNotWait: where the peer counts on an acknowledgment of every second
+// segment, or has a window narrower than the buffer, its text is processed at once.
+func TestTextDoesNotWait(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		scaled bool
+		set    func(ep *transport.Endpoint)
+	}{
+		{"without TCP_QUICKACK", true, func(ep *transport.Endpoint) { ep.SocketOptions().SetQuickAck(false) }},
+		{"without window scaling", false, func(*transport.Endpoint) {}},
+		{"with a clamped window", true, func(ep *transport.Endpoint) {
+			if err := ep.SetSockOptInt(tcpip.TCPWindowClampOption, 64<<10); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBehindOf(t, test.scaled, test.set)
+			b.text("second")
+			b.text("third")
+			b.wantProcessed(test.name, 0)
+			b.read()
+		})
+	}
+}
+
+// TestResetAfterTextThatWaits: who reads gets what came before a reset, and then the
+// reset.
+func TestResetAfterTextThatWaits(t *testing.T) {
+	b := newBehind(t)
+	b.text("second")
+	b.seg(wire.RST, "")
+	b.wantProcessed("after the reset", 0)
+	var got bytes.Buffer
+	if _, err := b.ep.Read(&got, tcpip.ReadOptions{}); err != nil || got.String() != b.want {
+		t.Errorf("read %q, %v; want %q", got.String(), err, b.want)
+	}
+	if _, err := b.ep.Read(&got, tcpip.ReadOptions{}); !isErr[*tcpip.ErrConnectionReset](err) {
+		t.Errorf("after it: %v, want a reset", err)
+	}
+}
+
+// TestTextReadBeforeItIsAnnounced: text that waited and was read with what was there
+// before is not announced when it is gone.
+func TestTextReadBeforeItIsAnnounced(t *testing.T) {
+	w := newWorld(t)
+	l := w.listen(5)
+	p := w.peer(1000)
+	p.openWith(wire.Options{MSS: 1460, HasWindowScale: true, WindowScale: 7})
+	p.seg(wire.ACK, "")
+	ep, wq, err := l.Accept(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(ep.Close)
+	told := 0
+	e := waiter.NewFunctionEntry(waiter.ReadableEvents, func(waiter.EventMask) { told++ })
+	wq.EventRegister(&e)
+	defer wq.EventUnregister(&e)
+	p.seg(wire.ACK, "first")
+	p.seg(wire.ACK, "second")
+	var got bytes.Buffer
+	if _, err := ep.Read(&got, tcpip.ReadOptions{}); err != nil || got.String() != "firstsecond" {
+		t.Errorf("read %q, %v", got.String(), err)
+	}
+	if told != 1 {
+		t.Errorf("told of text %d times, want once", told)
+	}
 }

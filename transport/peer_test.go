@@ -295,7 +295,13 @@ func (p *peer) seg(flags wire.Flags, text string) {
 // that.
 func (p *peer) open() *segment {
 	p.t.Helper()
-	p.syn(wire.Options{MSS: 1460})
+	return p.openWith(wire.Options{MSS: 1460})
+}
+
+// openWith is open with these options.
+func (p *peer) openWith(o wire.Options) *segment {
+	p.t.Helper()
+	p.syn(o)
 	s := p.want(wire.SYN | wire.ACK)
 	p.nxt = p.nxt.Add(1)
 	if s.Ack != p.nxt {
