@@ -119,6 +119,9 @@ func (e *Endpoint) tunedWindow() int {
 	return e.rare.tune.window
 }
 
+// littleBuffer is a send buffer, in bytes, that is worth no doubt.
+const littleBuffer = 64 << 10
+
 // tuneSendBuffer grows the send buffer to twice the congestion window, within
 // the protocol's range: one half is in flight, and the other is at hand when it
 // is acknowledged. It is called when the application has more to write than there
@@ -126,11 +129,16 @@ func (e *Endpoint) tunedWindow() int {
 // room for all that the application had, it does nothing. Nor does it where what is
 // sent stands in a queue without an end: a path without a rate, such as one between
 // two stacks of one process, takes any window, and returns nothing for it but delay.
+// Up to littleBuffer it grows all the same: a few late acknowledgments may look like
+// such a queue.
 func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
-	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished || e.conn.Queued() {
+	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished {
 		return
 	}
 	want := min(2*e.conn.Cwnd(), e.shared.Options().SendBuffer.Max)
+	if want > littleBuffer && e.conn.Queued() {
+		return
+	}
 	if want > int(e.ops().GetSendBufferSize()) {
 		e.SocketOptions().SetSendBufferSize(int64(want), false /* notify */)
 		e.apply(now)
