@@ -352,28 +352,42 @@ func TestDelayedAckGrows(t *testing.T) {
 	s.Out(ack())
 }
 
-// A sender that pushes every segment, and goes on at once, waits for no answer; after a
-// wait in vain a PSH counts again.
+// A sender that pushes every segment, and goes on before they are acknowledged, waits
+// for no answer; after a wait in vain a PSH counts again.
 func TestDelayedAckOfPushes(t *testing.T) {
 	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
 	at := 1
-	come := func() {
-		s.In("P. " + span(at, at+1460) + " ack 1 win 1000")
-		at += 1460
-		s.Read(9000, 1460)
+	come := func(n int) {
+		for range n {
+			s.In("P. " + span(at, at+1460) + " ack 1 win 1000")
+			at += 1460
+		}
+		s.Read(9000, n*1460)
 	}
 	ack := func() string { return fmt.Sprintf(". 1 ack %d", at) }
 	for range 33 {
-		come()
+		come(2)
 		s.Out(ack())
 	}
-	come() // two are waited for now
-	come()
+	come(1) // two are waited for now
+	come(1)
 	s.Out(ack())
-	come()
+	come(1)
 	s.Expires(time.Millisecond, ack())
-	come()
+	come(1)
 	s.Out(ack())
+}
+
+// One that pushes every segment, and waits for each to be acknowledged, is not kept
+// waiting, however quick it is.
+func TestDelayedAckOfStopAndWait(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery = time.Millisecond, 4 }), 1000, "<mss 1460>")
+	for at := 1; at < 350*1460; at += 1460 {
+		s.In("P. " + span(at, at+1460) + " ack 1 win 1000")
+		s.Read(9000, 1460)
+		s.Out(fmt.Sprintf(". 1 ack %d", at+1460))
+		s.Advance(50 * time.Microsecond)
+	}
 }
 
 // A segment that comes now and then is acknowledged at once after a first wait in
