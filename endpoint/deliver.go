@@ -18,7 +18,7 @@ func (e *Endpoint) HandlePacket(id stack.TransportEndpointID, pkt *stack.PacketB
 	a := newArrival()
 	a.pkt = pkt
 	if !e.joins(a) && e.complete(a) {
-		e.deliver(id, a, pkt)
+		e.deliver(id, a)
 	}
 }
 
@@ -63,8 +63,8 @@ func (e *Endpoint) refuse(a *arrival, why adapter.Verdict) {
 
 // What may wait for the application to come by, in bytes as an inbox counts them, is
 // joinMost, and a part of the receive buffer: a quarter of the window, so that the peer
-// is not kept waiting. A segment of more than joinLargest, as devices make that hand over many as
-// one, is worth a round of the lock by itself.
+// is not kept waiting. A segment of more than joinLargest, as devices make that hand
+// over many as one, is worth a round of the lock by itself.
 const (
 	joinMost    = 256 << 10
 	joinPart    = 8
@@ -104,9 +104,8 @@ func (a *arrival) plain() bool {
 	return a.Flags|wire.PSH == wire.ACK|wire.PSH && a.Options.NumSACK == 0 && 0 < text && text <= joinLargest
 }
 
-// deliver hands a, which came in pkt, to the endpoint, and owns it from there.
-func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.PacketBuffer) {
-	a.pkt = pkt
+// deliver hands a to the endpoint, and owns it from there.
+func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival) {
 	if l := e.listener.Load(); l != nil && e.EndpointState() == StateListen {
 		switch {
 		case e.postpone(a):
@@ -114,7 +113,7 @@ func (e *Endpoint) deliver(id stack.TransportEndpointID, a *arrival, pkt *stack.
 		case e.frozen.Load():
 			e.shared.Dropped.Increment()
 		default:
-			l.handleSegment(id, &a.Segment, pkt)
+			l.handleSegment(id, &a.Segment, a.pkt)
 		}
 		a.free()
 		return
@@ -226,5 +225,5 @@ func (s *Shared) redeliver(a *arrival) {
 		a.free()
 		return
 	}
-	ep.deliver(id, a, pkt) // with the reference that it holds
+	ep.deliver(id, a) // with the reference that it holds
 }

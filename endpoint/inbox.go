@@ -75,8 +75,8 @@ func (a *arrival) free() {
 const segmentOverhead = 256
 
 // inbox holds the segments that came while their endpoint was busy, or its application
-// behind, in order, until whoever holds the endpoint's lock takes them. It has its own lock, held
-// for a few instructions only, and calls nothing.
+// behind, in order, until whoever holds the endpoint's lock takes them. It has its own
+// lock, held for a few instructions only, and calls nothing.
 type inbox struct {
 	mu    sync.Mutex
 	head  atomic.Pointer[arrival] // written under mu

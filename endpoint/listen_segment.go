@@ -112,9 +112,9 @@ func (l *listener) forward(id stack.TransportEndpointID, in *engine.Segment, pkt
 		return false
 	}
 	a := newArrival()
-	a.Segment, a.seen = *in, seenAll
+	a.Segment, a.seen, a.pkt = *in, seenAll, pkt
 	in.Payload = buffer.Buffer{}
-	ep.deliver(id, a, pkt)
+	ep.deliver(id, a)
 	return true
 }
 

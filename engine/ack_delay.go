@@ -138,7 +138,8 @@ func (b *ackBatch) late() { b.more, b.runs = b.more/2, 0 }
 // pushes is in its lowest bit whether the last text in order ended what the peer had
 // to send, as PSH tells, and above it after how many such ends more came that was not
 // sent because they were acknowledged: they were not yet. A sender that pushes each of
-// its writes, and goes on writing, does not wait for the acknowledgment.
+// its writes, and goes on writing, does not wait for the acknowledgment. It is one byte,
+// as an endpoint has no room for more.
 type pushes uint8
 
 const (
