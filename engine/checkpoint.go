@@ -36,7 +36,8 @@ type Checkpoint struct {
 	Receive                              ReceiveCheckpoint
 	Clock                                TimestampCheckpoint
 	Path                                 PathCheckpoint
-	CloseQueued, FinSent, ResetDue       bool
+	CloseQueued, FinSent                 bool
+	ResetDue, RefusalDue                 bool // of an aborted connection
 	Closed                               bool // Close was called
 	ReadShut                             bool // CloseRead was, or Close
 	RetransmitIn, PersistIn, KeepAliveIn time.Duration
@@ -142,7 +143,7 @@ func (c *Conn) Checkpoint(now Instant) *Checkpoint {
 		Path: PathCheckpoint{
 			Measured: c.rtt.valid, SRTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, Min: c.rtt.min, Latest: c.rtt.latest,
 		},
-		CloseQueued: c.closing.queued, FinSent: c.closing.finSent, ResetDue: c.closing.reset,
+		CloseQueued: c.closing.queued, FinSent: c.closing.finSent, ResetDue: c.closing.reset, RefusalDue: c.closing.refuse,
 		Closed: c.closing.closed, ReadShut: c.closing.read != readOpen,
 		RetransmitIn: left(timerRetransmit), PersistIn: left(timerPersist), KeepAliveIn: left(timerKeepAlive),
 		UserTimeoutIn: left(timerUser), LingerIn: left(timerLinger),

@@ -10,6 +10,7 @@ type closeState struct {
 	queued  bool // CloseWrite came before the handshake was done
 	finSent bool
 	reset   bool // a reset is to be sent
+	refuse  bool // before it, one that refuses the peer's SYN
 	closed  bool // Close was called: nobody holds the connection any more
 	read    readState
 }
@@ -72,7 +73,12 @@ func (c *Conn) Abort(now Instant) {
 	switch c.state {
 	case StateClosed:
 		return
-	case StateSynRcvd, StateEstablished, StateFinWait1, StateFinWait2, StateCloseWait:
+	case StateSynRcvd:
+		// In a simultaneous open the peer may be in SYN-SENT, which takes a reset only
+		// as the answer to its SYN (section 3.10.7.3), or in SYN-RECEIVED, which takes
+		// one only in its window (section 3.10.7.4): it gets both.
+		c.closing.reset, c.closing.refuse = true, !c.shake.passive
+	case StateEstablished, StateFinWait1, StateFinWait2, StateCloseWait:
 		c.closing.reset = true
 	}
 	c.finish(now, ReasonAborted)

@@ -63,6 +63,9 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 // pollReset builds a reset that is owed.
 func (c *Conn) pollReset(now Instant, out *Segment) bool {
 	switch {
+	case c.closing.refuse:
+		c.closing.refuse = false
+		out.Ack, out.Flags = c.rx.nxt, wire.RST|wire.ACK // RFC 9293, section 3.5.2, group 1
 	case c.closing.reset:
 		c.closing.reset = false
 		out.Seq, out.Ack, out.Flags = c.tx.nxt, c.rx.nxt, wire.RST|wire.ACK

@@ -53,7 +53,7 @@ func (c *Conn) Restore(now Instant, k *Checkpoint, s *Settings) error {
 	c.rto = rtoState{backoff: k.Backoff, retries: k.Retries, lostSyn: k.LostSyn}
 	c.persist = persist{backoff: k.PersistBackoff, unanswered: k.PersistProbes}
 	c.alive = keepAlive{heardAt: now.Add(-k.HeardAgo), probes: k.KeepAliveProbes}
-	c.closing = closeState{queued: k.CloseQueued, finSent: k.FinSent, reset: k.ResetDue, closed: k.Closed}
+	c.closing = closeState{queued: k.CloseQueued, finSent: k.FinSent, reset: k.ResetDue, refuse: k.RefusalDue, closed: k.Closed}
 	switch {
 	case k.Closed:
 		c.closing.read = readClosed

@@ -53,6 +53,36 @@ func TestBlindData(t *testing.T) {
 	s.Read(100, 10)
 }
 
+// A FIN alone, whose acknowledgment is one octet too large, is taken without it, as
+// netstack takes it; nothing else with such an acknowledgment is, and no FIN after
+// ours.
+func TestFinThatOvercounts(t *testing.T) {
+	s := Established(t, plain(nil), 1000, "<mss 1460>")
+	for _, in := range []string{
+		"F. 1 ack 3 win 1000",    // two octets
+		"F. 2 ack 2 win 1000",    // not in order
+		"FP. 1:3 ack 2 win 1000", // with text
+		". 1 ack 2 win 1000",     // no FIN
+	} {
+		s.In(in)
+		s.Out(". 1 ack 1")
+		s.State(engine.StateEstablished)
+		s.Advance(engine.DefaultInvalidRateLimit)
+	}
+	s.In("F. 1 ack 2 win 10")
+	s.Out(". 1 ack 2")
+	s.State(engine.StateCloseWait)
+	s.Write(20) // the window is the old one
+	s.Out("P. 1:21 ack 2")
+
+	s = Established(t, plain(nil), 1000, "<mss 1460>")
+	s.Do("close", closeWrite)
+	s.Out("F. 1 ack 1")
+	s.In("F. 1 ack 3 win 1000")
+	s.Out(". 2 ack 1")
+	s.State(engine.StateFinWait1)
+}
+
 // Segments that cannot be accepted are answered with where we stand (RFC 9293,
 // section 3.10.7.4, first; MUST-64..66).
 func TestOutsideTheWindow(t *testing.T) {

@@ -58,6 +58,20 @@ func TestSimultaneousOpen(t *testing.T) {
 	s.State(engine.StateEstablished)
 }
 
+// What ends a simultaneous open reaches the peer in either state that it may be in:
+// the first reset answers its SYN, as one in SYN-SENT wants it, the second is in the
+// window of one in SYN-RECEIVED (RFC 9293, sections 3.10.7.3 and 3.10.7.4).
+func TestSimultaneousOpenAborted(t *testing.T) {
+	s := Active(t, Options{Params: Plain(), ISS: 7, IRS: 9})
+	s.Out("S 0")
+	s.In("S 0 win 1000 <mss 1460>")
+	s.Out("S. 0 ack 1")
+	s.Do("abort", func(c *engine.Conn, now engine.Instant) { c.Abort(now) })
+	s.Out("R. -7 ack 1 win 0")
+	s.Out("R. 1 ack 1")
+	s.Closed(engine.ReasonAborted)
+}
+
 // The window of a SYN-ACK is not scaled in a simultaneous open either (RFC 7323,
 // section 2.2).
 func TestSimultaneousOpenWindow(t *testing.T) {
