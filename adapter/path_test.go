@@ -240,6 +240,27 @@ func TestNetstackGSO(t *testing.T) {
 	}
 }
 
+// TestSendFull: where the link is full, the segment tells from where on it was not
+// sent, whoever cuts it.
+func TestSendFull(t *testing.T) {
+	for room, from := range []int{0, 1000, 2000} {
+		h := newHost(t, 1500, 0, stack.GVisorGSOSupported)
+		p := h.path(t, false)
+		h.room = room
+		out := sample(3 * 1000)
+		out.GSOSize = 1000
+		start := out.Seq
+		_, full := p.Send(out).(*tcpip.ErrNoBufferSpace)
+		if !full || out.Seq != start.Add(from) || h.link.NumQueued() != room {
+			t.Errorf("room for %d packets: full %v, not sent from %v on, %d packets on the link; want %v", room, full, out.Seq, h.link.NumQueued(), start.Add(from))
+		}
+		if out.Payload.Size() != 0 {
+			t.Error("the payload was not taken")
+		}
+		h.link.Drain()
+	}
+}
+
 // TestSendCounts checks the stack's statistics: segments, resets, errors.
 func TestSendCounts(t *testing.T) {
 	h := newHost(t, 1500, 0, stack.GSONotSupported)

@@ -17,8 +17,8 @@ import (
 // Send sends one segment along the path, and counts it in the stack's
 // statistics. It takes out.Payload, and sets the ports of the header. A segment
 // with GSOSize set is cut by the link, or here, where the link takes several
-// packets at once instead. The error is the route's; what was not sent is lost,
-// as a packet on the way would be.
+// packets at once instead. The error is the route's; what was not sent begins at
+// out.Seq then, and is lost, as a packet on the way would be.
 //
 // It calls into the network layer, and may deliver to a local endpoint before
 // it returns: no lock may be held.
@@ -74,6 +74,7 @@ func (p *Path) sendCut(out *engine.Segment) tcpip.Error {
 			part.Flags &^= wire.CWR
 		}
 		if err := p.sendPacket(&part); err != nil {
+			out.Seq = part.Seq
 			return err
 		}
 		part.Seq = part.Seq.Add(n)

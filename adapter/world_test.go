@@ -31,7 +31,24 @@ type host struct {
 	*stack.Stack
 	link  *channel.Endpoint
 	stats tcpip.TCPStats
+	// room is how many packets the link takes before it is full; below 0, all.
+	room int
 }
+
+// WritePacket implements stack.QueueingDiscipline.
+func (h *host) WritePacket(pkt *stack.PacketBuffer) tcpip.Error {
+	if h.room == 0 {
+		return &tcpip.ErrNoBufferSpace{}
+	}
+	h.room--
+	var pkts stack.PacketBufferList
+	pkts.PushBack(pkt)
+	_, err := h.link.WritePackets(pkts)
+	return err
+}
+
+// Close implements stack.QueueingDiscipline.
+func (h *host) Close() {}
 
 func newHost(t testing.TB, mtu uint32, caps stack.LinkEndpointCapabilities, gso stack.SupportedGSO) *host {
 	t.Helper()
@@ -42,7 +59,8 @@ func newHost(t testing.TB, mtu uint32, caps stack.LinkEndpointCapabilities, gso 
 		NetworkProtocols: []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		HandleLocal:      true,
 	})
-	if err := s.CreateNIC(1, link); err != nil {
+	h := &host{Stack: s, link: link, room: -1}
+	if err := s.CreateNICWithOptions(1, link, stack.NICOptions{QDisc: h}); err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range []tcpip.ProtocolAddress{
@@ -58,7 +76,6 @@ func newHost(t testing.TB, mtu uint32, caps stack.LinkEndpointCapabilities, gso 
 		{Destination: header.IPv6EmptySubnet, NIC: 1},
 	})
 	t.Cleanup(func() { s.Close(); s.Wait(); link.Close() })
-	h := &host{Stack: s, link: link}
 	for link.Drain() > 0 { // router solicitations and their like
 	}
 	h.stats = s.Stats().TCP

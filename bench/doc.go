@@ -48,6 +48,8 @@
 //	sweep/load                 to and fro, beside so many bulk flows
 //	sweep/flows                1 to 10,000 flows through one queue of 4096 packets, and
 //	                           what they have together of what one flow has
+//	sweep/refused              the same where the queue refuses what it has no room for,
+//	                           as netstack's fifo and tbf disciplines do
 //	sweep/segment              a segment on each of 10 to 10,000 connections in turn
 //	sweep/among                the same on 100, beside up to 100,000 idle ones
 //	sweep/idle                 the heap of up to 100,000 idle connections

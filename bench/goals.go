@@ -49,7 +49,7 @@ func (g goal) besides(row string) goal {
 	return g
 }
 
-var goals = []goal{
+var goals = slices.Concat([]goal{
 	atLeast("bulk, MTU 1500: throughput, of netstack's", "bulk-1500", "throughput", theirs, 1.3),
 	atMost("bulk, MTU 1500: CPU a GB, of netstack's", "bulk-1500", "CPU, both ends", theirs, 0.78),
 	atMost("bulk, MTU 1500: CPU a GB, of the floor's", "bulk-1500", "CPU, both ends", least, 1.15),
@@ -64,15 +64,23 @@ var goals = []goal{
 	atMost("idle connection: heap as opened, of netstack's", "idle", "heap of an endpoint, opened", theirs, 0.35),
 	atMost("idle connection: heap after use, of netstack's", "idle", "heap of an endpoint, after use", theirs, 0.35),
 	atLeast("100 in turn beside 100,000 idle: segments/s, of those without", "sweep/among/100000", "segments", "", 0.95).besides("sweep/among/0"),
-	atLeast("100 flows, one queue: aggregate, of one flow's", "sweep/flows/100", "aggregate, of what one flow gets", "", 0.8).alone(),
-	atLeast("100 flows: the smallest, of a fair share", "sweep/flows/100", "smallest flow, of a fair share", "", 1.0/3).alone(),
-	atMost("100 flows: longest silence, ms", "sweep/flows/100", "longest stall of a flow", "", 1000).alone(),
-	atLeast("1,000 flows, one queue: aggregate, of one flow's", "sweep/flows/1000", "aggregate, of what one flow gets", "", 0.8).alone(),
-	atLeast("1,000 flows: the smallest, of a fair share", "sweep/flows/1000", "smallest flow, of a fair share", "", 1.0/3).alone(),
-	atMost("1,000 flows: longest silence, ms", "sweep/flows/1000", "longest stall of a flow", "", 1000).alone(),
 	atLeast("TUN, to Linux: throughput, of netstack's", "sweep/link/tun-out", "throughput", theirs, 1.2),
 	atLeast("TUN, from Linux: throughput, of netstack's", "sweep/link/tun-in", "throughput", theirs, 1.2),
 	atMost("CPU a segment with 10,000 flows, of that with 10", "sweep/segment/10000", "CPU, both ends", "", 1.3).besides("sweep/segment/10"),
+}, crowdGoals("one queue", "sweep/flows"), crowdGoals("one queue that refuses", "sweep/refused"))
+
+// crowdGoals are those of many flows that share what is called queue.
+func crowdGoals(queue, sweep string) (out []goal) {
+	for _, n := range []string{"100", "1000"} {
+		row := sweep + "/" + n
+		what := fmt.Sprintf("%s flows, %s: ", n, queue)
+		out = append(out,
+			atLeast(what+"aggregate, of one flow's", row, "aggregate, of what one flow gets", "", 0.8).alone(),
+			atLeast(what+"the smallest, of a fair share", row, "smallest flow, of a fair share", "", 1.0/3).alone(),
+			atMost(what+"longest silence, ms", row, "longest stall of a flow", "", 1000).alone(),
+		)
+	}
+	return out
 }
 
 // verdict is what a run says of a goal.

@@ -20,6 +20,8 @@ var (
 		TXChecksumOffload: true,
 		RXChecksumOffload: true,
 	}
+	// refuses is plain with a queue that is the host's own: it says when it is full.
+	refuses = linkfifo.Side{MTU: 1500, Path: linkfifo.Path{QueueRefuses: true}}
 	// bottleneck is a line that any provider can fill, with 12 ms of queue.
 	bottleneck = linkfifo.Side{
 		MTU:  1500,

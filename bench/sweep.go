@@ -22,7 +22,8 @@ var sweeps = slices.Concat(
 		return bulkRow("", plain, n)
 	}),
 	along("sweep/rpc", "bytes each way", []int{1, 64, 1 << 10, 4 << 10, 16 << 10, chunk}, rpcRow),
-	along("sweep/flows", "connections that write at once", []int{1, 10, 100, 1000, 10_000}, shareRow),
+	along("sweep/flows", "connections that write at once", []int{1, 10, 100, 1000, 10_000}, func(n int) row { return shareRow(n, plain) }),
+	along("sweep/refused", "connections that write at once", []int{1, 10, 100, 1000, 10_000}, func(n int) row { return shareRow(n, refuses) }),
 	along("sweep/segment", "connections in turn", []int{10, 100, 1000, 10_000}, func(n int) row { return turnsRow(n, 0) }),
 	along("sweep/among", "idle connections beside 100 in turn", []int{0, 1000, 10_000, 100_000}, func(n int) row { return turnsRow(100, n) }),
 	along("sweep/idle", "connections", []int{1000, 10_000, 100_000}, idleManyRow),
@@ -100,20 +101,20 @@ func rpcRow(n int) row {
 }
 
 // shareRow writes on n connections through one queue, after a measurement of one
-// that has it alone. It takes longer than other rows: a flow that was unlucky
-// waits for a retransmission timeout or two.
-func shareRow(n int) row {
+// that has it alone. It takes ten times as long as other rows: a flow that was unlucky
+// waits for a retransmission timeout or two, and windows take time to find their size.
+func shareRow(n int, device linkfifo.Side) row {
 	return row{
 		figures: append(slices.Clone(flowsFigures), figure{"aggregate, of what one flow gets", "ratio", higher}),
 		extra:   time.Minute,
 		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
-			s.flows, s.time = 1, 5*s.time
-			one, err := flows(ctx, p, s, plain)
+			s.flows, s.time = 1, 10*s.time
+			one, err := flows(ctx, p, s, device)
 			if err != nil || n == 1 {
 				return append(one, 1), err
 			}
 			s.flows = n
-			all, err := flows(ctx, p, s, plain)
+			all, err := flows(ctx, p, s, device)
 			if err != nil {
 				return nil, err
 			}

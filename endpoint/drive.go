@@ -6,10 +6,12 @@ package endpoint
 import (
 	"sync"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/waiter"
 
 	"tcpcb/adapter"
 	"tcpcb/engine"
+	"tcpcb/engine/seq"
 )
 
 // This file is the heart of an endpoint: the rules of locking, and the only
@@ -54,6 +56,9 @@ const batchSize = 16
 type batch struct {
 	n    int
 	segs [batchSize]engine.Segment
+	// unsent is what the link had no room for, the first full of them.
+	full   int
+	unsent [batchSize]seq.Range
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
@@ -176,6 +181,9 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		e.mu.Lock()
 		e.flushing = false
 		now = e.shared.Clock.Now()
+		for _, r := range b.unsent[:b.full] {
+			e.conn.HandleNoRoom(now, r)
+		}
 		if !e.drain(now) && polled && !e.unpolled {
 			break // it had nothing more to send, and nothing has happened since
 		}
@@ -295,13 +303,26 @@ type passiveParent interface {
 	handshakeEnded(child *Endpoint, how handshakeOutcome)
 }
 
-// write sends the segments of b, and counts.
+// write sends the segments of b, and counts. Where the link has no room for one, the
+// text behind it is not tried: it would arrive behind a gap.
 //
 // Precondition: e.mu is free, and e.flushing set: it keeps the route.
 func (e *Endpoint) write(b *batch, path *adapter.Path) {
+	b.full = 0
 	for i := range b.segs[:b.n] {
 		out := &b.segs[i]
-		e.countSegment(out.Flags, path.Send(out))
+		end := out.End()
+		if b.full == 0 || end == out.Seq {
+			err := path.Send(out)
+			e.countSegment(out.Flags, err)
+			if _, full := err.(*tcpip.ErrNoBufferSpace); !full {
+				end = out.Seq
+			}
+		}
+		if end != out.Seq {
+			b.unsent[b.full] = seq.Range{Start: out.Seq, End: end}
+			b.full++
+		}
 		out.Payload.Release()
 	}
 	b.n = 0

@@ -27,7 +27,7 @@ import (
 // Its methods are four families:
 //
 //   - From the network and the clock: HandleSegment, HandleDeadline,
-//     HandlePathMTU, HandleUnreachable, Rest.
+//     HandlePathMTU, HandleUnreachable, HandleNoRoom, Rest.
 //   - From the application: OpenActive, OpenPassive or OpenCookie, once and
 //     first; then Write, Read, Unread, Peek, CloseWrite, CloseRead, Close,
 //     Abort, Apply.

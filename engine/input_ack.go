@@ -103,7 +103,7 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.loss.burst = false, 0
+		c.txc.cwndLimited, c.loss.burst, c.loss.room = false, 0, noRoom{}
 		if c.txc.roundEnd.LessEq(c.tx.una) {
 			c.txc.used(c.pipe(), c.tx.nxt)
 		}

@@ -48,7 +48,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case c.pollTailProbe(now, out), c.pollForward(now, out), c.pollLost(now, out), c.pollText(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case c.pollData(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
 		c.txc.paceHeld = c.timers.armed(timerPace)
 		c.watchWindow(now)
@@ -58,6 +58,13 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 	}
 	c.counters.SegsOut++
 	return true
+}
+
+// pollData builds the next segment with text, or with a FIN, whether it was sent
+// before or not.
+func (c *Conn) pollData(now Instant, out *Segment) bool {
+	return !c.awaitsRoom(now) &&
+		(c.pollTailProbe(now, out) || c.pollForward(now, out) || c.pollLost(now, out) || c.pollText(now, out))
 }
 
 // pollReset builds a reset that is owed.

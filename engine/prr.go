@@ -57,4 +57,7 @@ func (p *prr) onAck(delivered, pipe, ssthresh, mss int, safe bool) {
 // onSent notes that n bytes went out.
 func (p *prr) onSent(n int) { p.out += n }
 
+// onUnsent notes that n bytes did not go out after all.
+func (p *prr) onUnsent(n int) { p.out = max(0, p.out-n) }
+
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

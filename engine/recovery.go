@@ -45,6 +45,7 @@ type lossState struct {
 	lost int
 	// refusal is about losses that are none.
 	refusal refusal
+	room    noRoom
 	// burst is how many bytes were sent since something was last acknowledged.
 	burst   int
 	spell   spell
@@ -341,6 +342,7 @@ func (c *Conn) onTimeout(now Instant) {
 	was := r.phase
 	r.phase, r.point, r.dups, r.first = phaseLoss, c.tx.nxt, 0, true
 	c.loss.tlp = tailProbe{}
+	c.loss.room.until = 0
 	c.timers.stop(timerProbe)
 	c.timers.stop(timerReorder)
 	reneged := c.board.renege(c.tell(now))

@@ -59,3 +59,23 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("the flow that gets least gets %.3f of a fair share in the mean, want a third", least)
 	}
 }
+
+// TestCrowdRefused is the same where the queue is the senders' own, which says when it
+// is full: few packets are refused, as who was waits, and none waits for the
+// retransmission timer.
+func TestCrowdRefused(t *testing.T) {
+	if engine.RaceDetector || testing.Short() {
+		t.Skip("a million packets")
+	}
+	c := crowd(20 * time.Microsecond)
+	c.Refuses = true
+	r := enginetest.RunShared(1, c)
+	var timeouts uint32
+	for i := range r.Counters {
+		timeouts += r.Counters[i].Timeouts
+	}
+	t.Logf("%.3f of the rate, the least of a fair share %.3f, silent for %v, %d refused, %d timeouts", r.Sum(), r.Least(), r.Stall, r.Dropped, timeouts)
+	if r.Sum() < 0.95 || r.Least() < 0.5 || r.Stall > 100*time.Millisecond || timeouts > 0 {
+		t.Error("want 0.95 of the rate, half of a fair share, 100 ms at most, and no timeout")
+	}
+}

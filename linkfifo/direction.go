@@ -62,8 +62,9 @@ func (d *direction) usePath(p Path) {
 	d.asked, d.path, d.touched = p, p.limits(), p.touches()
 }
 
-// send puts packets on the path, at the clock's time.
-func (d *direction) send(pkts []*stack.PacketBuffer) {
+// send puts packets on the path, at the clock's time, and returns how many of them:
+// all, but where the queue refuses one, and with it those behind it.
+func (d *direction) send(pkts []*stack.PacketBuffer) int {
 	s := d.sched
 	s.mu.Lock()
 	// With nothing scheduled and nothing to delay the time makes no difference,
@@ -73,14 +74,17 @@ func (d *direction) send(pkts []*stack.PacketBuffer) {
 		now = s.now()
 		s.advance(now)
 	}
-	for _, pkt := range pkts {
-		d.enter(now, pkt)
+	n := 0
+	for n < len(pkts) && !d.enter(now, pkts[n]) {
+		n++
 	}
 	s.finish()
+	return n
 }
 
-// enter takes one packet from the sender, who keeps a reference of its own.
-func (d *direction) enter(now instant, pkt *stack.PacketBuffer) {
+// enter takes one packet from the sender, who keeps a reference of its own. It
+// reports whether it is refused.
+func (d *direction) enter(now instant, pkt *stack.PacketBuffer) (refused bool) {
 	size := pkt.Size()
 	d.bytes += uint64(size)
 	d.note(now, Sent, size)
@@ -92,8 +96,9 @@ func (d *direction) enter(now instant, pkt *stack.PacketBuffer) {
 	case d.path.Down:
 		d.note(now, DroppedCut, size)
 	default:
-		d.join(now, pkt, size)
+		return d.join(now, pkt, size)
 	}
+	return false
 }
 
 // note counts what happens to a packet before it is delivered.

@@ -54,31 +54,33 @@ func (e *Endpoint) Name() string { return e.side.Name }
 
 // WritePackets implements stack.LinkWriter. It puts the packets on the path in
 // their order, and never delivers on the caller's stack. What the path drops
-// counts as written: to a sender, a lossy path looks no different. On a closed
-// end it returns tcpip.ErrClosedForSend.
+// counts as written: to a sender, a lossy path looks no different. Where the queue
+// refuses (Path.QueueRefuses) it stops at the first that does not fit, with
+// tcpip.ErrNoBufferSpace. On a closed end it returns tcpip.ErrClosedForSend.
 func (e *Endpoint) WritePackets(pkts stack.PacketBufferList) (int, tcpip.Error) {
-	if err := e.send(pkts.AsSlice()); err != nil {
-		return 0, err
-	}
-	return pkts.Len(), nil
+	return e.send(pkts.AsSlice())
 }
 
 // WritePacket implements stack.QueueingDiscipline: it is WritePackets of one.
 func (e *Endpoint) WritePacket(pkt *stack.PacketBuffer) tcpip.Error {
-	return e.send([]*stack.PacketBuffer{pkt})
+	_, err := e.send([]*stack.PacketBuffer{pkt})
+	return err
 }
 
-func (e *Endpoint) send(pkts []*stack.PacketBuffer) tcpip.Error {
+func (e *Endpoint) send(pkts []*stack.PacketBuffer) (int, tcpip.Error) {
 	if e.capture != nil {
 		for _, pkt := range pkts {
 			e.capture.packet(sniffer.DirectionSend, pkt)
 		}
 	}
-	e.out.send(pkts)
-	if e.closed.Load() {
-		return &tcpip.ErrClosedForSend{}
+	n := e.out.send(pkts)
+	switch {
+	case e.closed.Load():
+		return 0, &tcpip.ErrClosedForSend{}
+	case n < len(pkts):
+		return n, &tcpip.ErrNoBufferSpace{}
 	}
-	return nil
+	return n, nil
 }
 
 // Attach implements stack.NetworkLinkEndpoint. With nil it detaches: what

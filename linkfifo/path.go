@@ -42,6 +42,10 @@ type Path struct {
 	// when both are zero QueuePackets is DefaultQueuePackets.
 	QueuePackets int
 	QueueBytes   int
+	// QueueRefuses has what does not fit refused with tcpip.ErrNoBufferSpace, as the
+	// queueing disciplines and devices of a host do, so that its sender knows.
+	// Otherwise the queue stands for one on the way, which says nothing.
+	QueueRefuses bool
 	// FlightPackets bounds the packets past the transmitter and not yet with
 	// the receiver, to bound memory on a long path with no Rate; zero is
 	// DefaultFlightPackets.

@@ -22,26 +22,28 @@ func (d *direction) backlog() (packets, bytes int) {
 	return packets, bytes
 }
 
-// join takes a packet into the queue, or straight past it, or drops it.
-func (d *direction) join(now instant, pkt *stack.PacketBuffer, size int) {
+// join takes a packet into the queue, or straight past it, or drops it. It reports
+// whether the sender is to be told that it did not fit.
+func (d *direction) join(now instant, pkt *stack.PacketBuffer, size int) (refused bool) {
 	busy := d.departs != never
 	packets, bytes := d.backlog()
 	// A free transmitter takes the packet at once, so that it never waits.
 	if busy || d.path.Rate == 0 {
 		if packets >= d.path.QueuePackets || bytes+size > d.path.QueueBytes {
 			d.note(now, DroppedQueue, size)
-			return
+			return d.path.QueueRefuses
 		}
 	}
 	if packets >= d.path.MarkPackets || bytes >= d.path.MarkBytes {
 		if m := marked(pkt); m != nil {
 			d.note(now, Marked, size)
 			d.pass(now, m, size)
-			return
+			return false
 		}
 	}
 	pkt.IncRef()
 	d.pass(now, pkt, size)
+	return false
 }
 
 // pass moves an admitted packet on, with the reference it is given.

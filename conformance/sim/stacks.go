@@ -144,7 +144,8 @@ func anyWorld(seed uint64) *world {
 func stackLink(rng *rand.Rand) enginetest.Link {
 	l := enginetest.AnyLink(rng)
 	l.Loss, l.Corrupt, l.BurstStart = l.Loss/4, l.Corrupt/2, l.BurstStart/2
-	l.Mark, l.MarkQueue = 0, 0
+	l.Mark, l.MarkQueue, l.Full = 0, 0, 0
+	l.Refuses = l.Queue > 0 && rng.IntN(2) == 0
 	if l.Delay > 0 && rng.IntN(3) == 0 {
 		l.Replay, l.ReplayBy = pick(rng, 0.01, 0.1), pick(rng, time.Millisecond, time.Second, 30*time.Second)
 		l.Truncate = pick(rng, 0, 0.05)

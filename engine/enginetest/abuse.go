@@ -214,7 +214,13 @@ func (a *abuse) step() {
 		a.conn.Resize(a.now, set.RcvBuf, set.SndBuf)
 	}
 	a.check()
-	if op&0x30 != 0x30 { // some come together before the outputs are polled
+	if op&0x30 == 0x30 { // some come together before the outputs are polled
+		return
+	}
+	last := a.poll()
+	if op&0xc0 == 0xc0 { // the link had no room for the last
+		a.conn.HandleNoRoom(a.now, last)
+		a.check()
 		a.poll()
 	}
 }
@@ -280,20 +286,22 @@ func (a *abuse) check() {
 	}
 }
 
-// poll takes what the engine sends.
-func (a *abuse) poll() {
+// poll takes what the engine sends, and returns where the last of it stands.
+func (a *abuse) poll() (last seq.Range) {
 	var out engine.Segment
 	for n := 0; a.conn.PollSegment(a.now, &out); n++ {
 		a.conn.CheckInvariants()
 		a.sent(&out)
+		last = seq.Range{Start: out.Seq, End: out.End()}
 		out.Payload.Release()
 		if n > abusePolls {
 			a.failf("polling does not end")
-			return
+			return last
 		}
 	}
 	a.conn.TakeEvents()
 	a.check()
+	return last
 }
 
 // sent notes what the peer learns from a segment, and checks its text.

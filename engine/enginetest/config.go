@@ -197,8 +197,12 @@ type Link struct {
 	MarkQueue int
 
 	// Rate is in bytes per second, 0 is without bound; Queue is the bytes that
-	// may wait for it, 0 is without bound.
+	// may wait for it, 0 is without bound. Refuses says that the queue is the
+	// sender's, which is told when it is full.
 	Rate, Queue int
+	Refuses     bool
+	// Full is the chance that a packet finds such a queue of the sender's full.
+	Full float64
 
 	// MTU is the longest IPv4 packet, 0 is without bound. A longer one is
 	// dropped, and its sender told (RFC 1191).
@@ -236,7 +240,7 @@ func (c *Config) Clean() bool {
 	}
 	for _, l := range c.Links {
 		if l.Replay != 0 || l.Truncate != 0 || l.Loss != 0 || l.Duplicate != 0 || l.Corrupt != 0 || l.BurstStart != 0 || l.Reorder != 0 ||
-			l.Queue != 0 || l.MTU != 0 || l.CutFor != 0 {
+			l.Queue != 0 || l.Full != 0 || l.MTU != 0 || l.CutFor != 0 {
 			return false
 		}
 	}

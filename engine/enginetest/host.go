@@ -232,7 +232,7 @@ func (h *host) drain() {
 // segmentation offload does.
 func (h *host) transmit(out *engine.Segment) {
 	h.sim.logf(h, "> %s", h.formatOut(out))
-	flags, text := out.Flags, &out.Payload
+	flags, text, end := out.Flags, &out.Payload, out.End()
 	for {
 		p := &packet{}
 		out.Flags = flags
@@ -248,7 +248,12 @@ func (h *host) transmit(out *engine.Segment) {
 		p.ecn = out.ECN
 		h.note(p)
 		n := int(p.payload.Size())
-		h.sim.send(h, p)
+		if h.sim.send(h, p) {
+			h.sim.logf(h, "refused from %v", out.Seq)
+			text.Release()
+			h.conn.HandleNoRoom(h.now(), seq.Range{Start: out.Seq, End: end})
+			return
+		}
 		if out.Flags == flags && text.Size() == 0 {
 			return
 		}

@@ -69,12 +69,17 @@ type link struct {
 	tamper func(p *packet) bool
 }
 
-// carry takes a packet and calls deliver for each copy that arrives, with when.
-func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Instant, p *packet)) {
+// carry takes a packet and calls deliver for each copy that arrives, with when. It
+// reports whether the packet was refused, and its sender knows.
+func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Instant, p *packet)) (refused bool) {
+	if l.chance(l.Full) {
+		p.payload.Release()
+		return true
+	}
 	if l.drops(now) || l.tamper != nil && !l.tamper(p) {
 		l.lost++
 		p.payload.Release()
-		return
+		return false
 	}
 	leaves := max(now, l.busy)
 	if l.Rate > 0 {
@@ -85,7 +90,7 @@ func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Insta
 		if l.Queue > 0 && waiting+p.size() > l.Queue {
 			l.lost++
 			p.payload.Release()
-			return
+			return l.Refuses
 		}
 		leaves = leaves.Add(time.Duration(p.size()) * time.Second / time.Duration(l.Rate))
 		l.busy = leaves
@@ -116,6 +121,7 @@ func (l *link) carry(now engine.Instant, p *packet, deliver func(at engine.Insta
 		}
 		deliver(l.arrival(leaves), q)
 	}
+	return false
 }
 
 // arrival returns when a packet that leaves then comes to the other end.

@@ -151,6 +151,9 @@ func Anything(seed uint64) Config {
 		if more.IntN(2) == 0 {
 			c.Hosts[i].Settings.Choices = anyChoices(more)
 		}
+		if l := &c.Links[i]; !c.Cookie || i == 1 {
+			l.Refuses, l.Full = more.IntN(2) == 0, pick(more, 0, 0, 0.02, 0.3)
+		}
 	}
 	return c
 }

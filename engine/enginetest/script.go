@@ -156,6 +156,16 @@ func (s *Script) Batch(packets ...string) {
 	s.after("< " + strings.Join(packets, "; "))
 }
 
+// NoRoom tells the engine that the link had no room for what it sent from position
+// from to position to.
+func (s *Script) NoRoom(from, to int) {
+	s.tb.Helper()
+	s.Silent()
+	iss := seq.New(s.opt.ISS)
+	s.Conn.HandleNoRoom(s.Now, seq.Range{Start: iss.Add(from), End: iss.Add(to)})
+	s.after(fmt.Sprintf("no room for %d:%d", from, to))
+}
+
 // Do calls the engine.
 func (s *Script) Do(what string, f func(c *engine.Conn, now engine.Instant)) {
 	s.tb.Helper()

@@ -12,6 +12,7 @@ import (
 	"gvisor.dev/gvisor/pkg/buffer"
 
 	"tcpcb/engine"
+	"tcpcb/engine/seq"
 )
 
 // Shared is a bottleneck that several bulk transfers go through, one way; the
@@ -25,6 +26,8 @@ type Shared struct {
 	Loss        float64
 	// Jitter is added at random to the way back, and keeps the order.
 	Jitter time.Duration
+	// Refuses says that the queue is the senders' own: they are told when it is full.
+	Refuses bool
 	// MarkQueue is the bytes that wait from which on ECN-capable packets are
 	// marked (RFC 3168); 0 is never.
 	MarkQueue int
@@ -236,13 +239,16 @@ func (s *sharedSim) drain(flow, side int) {
 		p.n = s.seg.Marshal(p.header[:])
 		p.ecn = s.seg.ECN
 		p.payload, s.seg.Payload = s.seg.Payload, p.payload
-		s.carry(flow, 1-side, p)
+		r := seq.MakeRange(s.seg.Seq, s.seg.Len()+int(p.payload.Size()))
+		if s.carry(flow, 1-side, p) {
+			c.HandleNoRoom(s.now, r)
+		}
 	}
 }
 
 // carry takes a packet to its end: the way of the text leads through the
-// bottleneck.
-func (s *sharedSim) carry(flow, to int, p *packet) {
+// bottleneck. It reports whether that refused it, and the sender is told.
+func (s *sharedSim) carry(flow, to int, p *packet) (refused bool) {
 	at := s.now
 	if to == 1 {
 		leaves := max(s.now, s.busy)
@@ -257,7 +263,7 @@ func (s *sharedSim) carry(flow, to int, p *packet) {
 				s.dropped++
 			}
 			p.payload.Release()
-			return
+			return full && s.Refuses
 		}
 		if s.now >= s.warm {
 			s.waited += wait
@@ -272,6 +278,7 @@ func (s *sharedSim) carry(flow, to int, p *packet) {
 		at = s.back
 	}
 	s.push(at, flow, to, p)
+	return false
 }
 
 // result sums up, and frees what is left.

@@ -242,8 +242,8 @@ func (s *sim) push(e event) {
 	heap.Push(&s.queue, e)
 }
 
-// send puts a packet of a host on its link.
-func (s *sim) send(from *host, p *packet) {
+// send puts a packet of a host on its link, and reports whether that refused it.
+func (s *sim) send(from *host, p *packet) (refused bool) {
 	s.sent++
 	to := s.hosts[1-from.id]
 	l := s.links[from.id]
@@ -254,9 +254,9 @@ func (s *sim) send(from *host, p *packet) {
 		s.push(event{at: s.now.Add(2*l.Delay + time.Nanosecond), host: from, pkt: &packet{
 			tooBig: l.MTU - ipHeader - 20, at: at,
 		}})
-		return
+		return false
 	}
-	l.carry(s.now, p, func(at engine.Instant, p *packet) {
+	return l.carry(s.now, p, func(at engine.Instant, p *packet) {
 		s.push(event{at: at, host: to, pkt: p})
 	})
 }
