@@ -181,8 +181,8 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		e.mu.Lock()
 		e.flushing = false
 		now = e.shared.Clock.Now()
-		for _, r := range b.unsent[:b.full] {
-			e.conn.HandleNoRoom(now, r)
+		for ; b.full > 0; b.full-- {
+			e.conn.HandleNoRoom(now, b.unsent[b.full-1])
 		}
 		if !e.drain(now) && polled && !e.unpolled {
 			break // it had nothing more to send, and nothing has happened since

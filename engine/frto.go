@@ -57,6 +57,13 @@ func (f *frto) onResent(r seq.Range) {
 	}
 }
 
+// onUnsent notes that the link refused so many segments of what went out last.
+func (f *frto) onUnsent(segments int) {
+	if f.step == frtoForward {
+		f.quota = int8(min(int(f.quota)+segments, frtoSegments))
+	}
+}
+
 // holds reports whether nothing but what F-RTO asks for is to be sent.
 func (f *frto) holds() bool { return f.step != frtoOff }
 

@@ -103,13 +103,16 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 		c.restartRetransmit(now)
 	}
 	if d.bytes > 0 {
-		c.txc.cwndLimited, c.loss.burst, c.loss.room = false, 0, noRoom{}
+		c.txc.cwndLimited, c.loss.burst = false, 0
 		if c.txc.roundEnd.LessEq(c.tx.una) {
 			c.txc.used(c.pipe(), c.tx.nxt)
 		}
 		c.armProbe(now)
 	} else if c.tx.wnd == 0 {
 		c.timers.stop(timerProbe) // the peer refuses what comes, and a probe too
+	}
+	if d.bytes > 0 || news.duplicate {
+		c.foundRoom()
 	}
 	if news.hold {
 		c.hold(now)

@@ -47,14 +47,17 @@ func (c *Conn) checkScoreboard(b *scoreboard) {
 	require(bytes == [3]int{b.flightBytes, b.lostBytes, b.sackedBytes},
 		"scoreboard sums %v, and says %d/%d/%d", bytes, b.flightBytes, b.lostBytes, b.sackedBytes)
 	listed := [3]int{sacked: bytes[sacked]}
+	segments := 0
 	for id, last := b.flight.head, Instant(0); id != 0; id = b.recs[id].next {
 		s := &b.recs[id]
 		if s.fate != inFlight || s.stamp.sentAt < last {
 			require(false, "scoreboard: %v is out of place among what is in flight", s.r)
 		}
 		listed[inFlight] += s.r.Len()
+		segments += s.segments()
 		last = s.stamp.sentAt
 	}
+	require(segments == b.flightSegments, "scoreboard: %d packets are in flight, and it says %d", segments, b.flightSegments)
 	for id := b.lost.head; id != 0; id = b.recs[id].next {
 		s := &b.recs[id]
 		require(s.fate == deemedLost && (s.prev == 0 || b.recs[s.prev].r.Start.Less(s.r.Start)), "scoreboard: %v is out of place among the lost", s.r)

@@ -50,7 +50,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		}
 	case c.pollData(now, out), c.pollProbe(now, out), c.pollAck(now, out):
 	default:
-		c.txc.paceHeld = c.timers.armed(timerPace)
+		c.txc.paceHeld = c.timers.armed(timerPace) && !c.awaitsRoom(now)
 		c.watchWindow(now)
 		c.watchSupply()
 		c.noteSupply()

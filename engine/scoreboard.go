@@ -136,6 +136,35 @@ func (b *scoreboard) push(r seq.Range, unit int, st rateStamp) {
 	b.flight.insertAfter(b.recs, b.flight.tail, id)
 }
 
+// unsend drops what lies at or behind from, which was not sent after all, and returns
+// how many packets that were. Where something of it was sent before, or has arrived,
+// it drops nothing, and says so.
+func (b *scoreboard) unsend(from seq.Num) (segments int, ok bool) {
+	first := b.find(from)
+	for i := first; i < b.order.n; i++ {
+		if s := b.at(i); s.retransmitted || s.fate != inFlight {
+			return 0, false
+		}
+	}
+	for b.order.n > first {
+		i := b.order.n - 1
+		id := *b.order.at(i)
+		s := &b.recs[id]
+		segments += s.segments()
+		if s.r.Start.Less(from) { // the link has cut it, and sent a part
+			b.count(s, -1)
+			s.r.End = from
+			b.count(s, 1)
+			segments -= s.segments()
+			break
+		}
+		b.leave(id)
+		b.order.remove(i)
+		b.release(id)
+	}
+	return segments, true
+}
+
 // ack drops what lies before una, and adds to d what is news.
 func (b *scoreboard) ack(una seq.Num, d *delivery) {
 	if b == nil {
@@ -169,11 +198,14 @@ func (b *scoreboard) ack(una seq.Num, d *delivery) {
 // split cuts the record at index i after n bytes.
 func (b *scoreboard) split(i, n int) {
 	id := *b.order.at(i)
+	b.count(&b.recs[id], -1) // both parts may have a packet that is not full
 	rest := b.recs[id]
 	cut := rest.r.Start.Add(n)
 	rest.r.Start = cut
 	b.recs[id].r.End = cut
 	to := b.alloc(rest)
+	b.count(&b.recs[id], 1)
+	b.count(&b.recs[to], 1)
 	b.order.insert(i+1, to)
 	switch rest.fate { // the rest comes right behind, in each order
 	case inFlight:

@@ -61,21 +61,31 @@ func TestCrowd(t *testing.T) {
 }
 
 // TestCrowdRefused is the same where the queue is the senders' own, which says when it
-// is full: few packets are refused, as who was waits, and none waits for the
-// retransmission timer.
+// is full: nothing is lost then, so that nothing is sent again, and no timer waits for
+// it.
 func TestCrowdRefused(t *testing.T) {
 	if engine.RaceDetector || testing.Short() {
 		t.Skip("a million packets")
 	}
-	c := crowd(20 * time.Microsecond)
-	c.Refuses = true
-	r := enginetest.RunShared(1, c)
-	var timeouts uint32
-	for i := range r.Counters {
-		timeouts += r.Counters[i].Timeouts
-	}
-	t.Logf("%.3f of the rate, the least of a fair share %.3f, silent for %v, %d refused, %d timeouts", r.Sum(), r.Least(), r.Stall, r.Dropped, timeouts)
-	if r.Sum() < 0.95 || r.Least() < 0.5 || r.Stall > 100*time.Millisecond || timeouts > 0 {
-		t.Error("want 0.95 of the rate, half of a fair share, 100 ms at most, and no timeout")
+	for _, sack := range []bool{true, false} {
+		c := crowd(20 * time.Microsecond)
+		c.Refuses = true
+		for i := range c.Flows {
+			c.Flows[i].Params.NoSACK = !sack
+		}
+		r := enginetest.RunShared(1, c)
+		var sum engine.Counters
+		for i := range r.Counters {
+			sum.Timeouts += r.Counters[i].Timeouts
+			sum.Retransmits += r.Counters[i].Retransmits
+			sum.SpuriousRecoveries += r.Counters[i].SpuriousRecoveries
+		}
+		t.Logf("SACK %v: %.3f of the rate, the least of a fair share %.3f, silent for %v, %d refused", sack, r.Sum(), r.Least(), r.Stall, r.Dropped)
+		if r.Sum() < 0.95 || r.Least() < 0.5 || r.Stall > 100*time.Millisecond {
+			t.Errorf("SACK %v: want 0.95 of the rate, half of a fair share, 100 ms at most", sack)
+		}
+		if sum != (engine.Counters{}) {
+			t.Errorf("SACK %v: %d timeouts, %d retransmissions, %d spurious recoveries", sack, sum.Timeouts, sum.Retransmits, sum.SpuriousRecoveries)
+		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 	timerLinger                    // FIN-WAIT-2 of a closed connection; TIME-WAIT
 	timerReorder                   // RACK's reordering window, RFC 8985, section 6.3
 	timerProbe                     // tail loss probe, RFC 8985, section 7
-	timerPace                      // when the next text may go out: pacing, and noRoom
+	timerPace                      // when the next text may go out: pacing, a mark, a full link
 	numTimers
 )
 

@@ -47,6 +47,12 @@ func (u *undo) onResent(r seq.Range, segments int) {
 	u.nresent++
 }
 
+// onUnsent notes that so many segments did not go out again after all.
+func (u *undo) onUnsent(segments int) {
+	u.unproved = max(0, u.unproved-segments)
+	u.sent = u.unproved > 0
+}
+
 // onDelivered takes what an acknowledgment told of the copies that arrived.
 func (u *undo) onDelivered(d *delivery) {
 	u.needed = u.needed || d.again

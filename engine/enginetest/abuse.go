@@ -217,12 +217,27 @@ func (a *abuse) step() {
 	if op&0x30 == 0x30 { // some come together before the outputs are polled
 		return
 	}
-	last := a.poll()
-	if op&0xc0 == 0xc0 { // the link had no room for the last
-		a.conn.HandleNoRoom(a.now, last)
-		a.check()
-		a.poll()
+	polled := a.poll()
+	if op&0xc0 == 0xc0 {
+		a.refuse(polled)
 	}
+}
+
+// refuse has the link refuse the end of what was polled, of which it may have cut
+// the first that it refused.
+func (a *abuse) refuse(polled []seq.Range) {
+	if len(polled) == 0 {
+		return
+	}
+	from := a.byte() % len(polled)
+	if first := &polled[from]; a.byte()%4 == 0 && first.Len() > 1 {
+		first.Start = first.Start.Add(a.word() % first.Len())
+	}
+	for i := len(polled) - 1; i >= from; i-- {
+		a.conn.HandleNoRoom(a.now, polled[i])
+		a.check()
+	}
+	a.poll()
 }
 
 func (a *abuse) close() {
@@ -286,22 +301,24 @@ func (a *abuse) check() {
 	}
 }
 
-// poll takes what the engine sends, and returns where the last of it stands.
-func (a *abuse) poll() (last seq.Range) {
+// poll takes what the engine sends, and returns where the text of it stands.
+func (a *abuse) poll() (polled []seq.Range) {
 	var out engine.Segment
 	for n := 0; a.conn.PollSegment(a.now, &out); n++ {
 		a.conn.CheckInvariants()
 		a.sent(&out)
-		last = seq.Range{Start: out.Seq, End: out.End()}
+		if r := (seq.Range{Start: out.Seq, End: out.End()}); !r.Empty() {
+			polled = append(polled, r)
+		}
 		out.Payload.Release()
 		if n > abusePolls {
 			a.failf("polling does not end")
-			return last
+			return nil
 		}
 	}
 	a.conn.TakeEvents()
 	a.check()
-	return last
+	return polled
 }
 
 // sent notes what the peer learns from a segment, and checks its text.

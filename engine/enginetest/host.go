@@ -251,7 +251,9 @@ func (h *host) transmit(out *engine.Segment) {
 		if h.sim.send(h, p) {
 			h.sim.logf(h, "refused from %v", out.Seq)
 			text.Release()
-			h.conn.HandleNoRoom(h.now(), seq.Range{Start: out.Seq, End: end})
+			refused := seq.Range{Start: out.Seq, End: end}
+			h.conn.HandleNoRoom(h.now(), refused)
+			h.rules.refused(refused)
 			return
 		}
 		if out.Flags == flags && text.Size() == 0 {

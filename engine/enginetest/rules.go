@@ -118,6 +118,14 @@ func (r *packetRules) sent(out *engine.Segment) {
 	}
 }
 
+// refused notes that the link did not take text: where the engine took it back, it is
+// new when it comes again.
+func (r *packetRules) refused(text seq.Range) {
+	if nxt := r.h.conn.Snapshot(r.h.now()).SndNxt; text.End == r.maxSent && nxt.Less(text.End) {
+		r.maxSent = nxt
+	}
+}
+
 func (r *packetRules) sentSyn(out *engine.Segment) {
 	o := &out.Options
 	if out.Seq != seq.New(r.h.Params.ISS) || out.Payload.Size() > 0 {
