@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 )
 
 // placeholder is the version of what a folder replaces, which has none.
@@ -71,6 +73,29 @@ func replaceAll(file *modfile.File, folders map[string]string) error {
 	}
 	file.Cleanup()
 	return nil
+}
+
+// requireAll makes file require the modules, or later versions of them, but for those
+// that it replaces. The go command would find that out by itself, by the go.mod files
+// of all modules that any requires, which the module cache may not have.
+func requireAll(file *modfile.File, modules []module.Version) {
+	versions := map[string]string{file.Module.Mod.Path: ""}
+	for _, r := range file.Require {
+		versions[r.Mod.Path] = r.Mod.Version
+	}
+	for _, r := range file.Replace {
+		versions[r.Old.Path] = ""
+	}
+	for _, m := range modules {
+		v, has := versions[m.Path]
+		switch {
+		case !has:
+			file.AddNewRequire(m.Path, m.Version, true)
+		case v != "" && semver.Compare(v, m.Version) < 0:
+			_ = file.AddRequire(m.Path, m.Version) // of a path that is there, it cannot fail
+		}
+	}
+	file.Cleanup()
 }
 
 // raiseGo makes file say at least the Go version that a module which it requires

@@ -4,9 +4,11 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 func parseMod(t *testing.T, text string) *modfile.File {
@@ -50,6 +52,37 @@ replace gvisor.dev/gvisor v0.0.0-20250101000000-0123456789ab => ../gvisor
 	}
 	if len(required) != 3 || required[tcpcbPath] != placeholder || required[gvisorPath] != "v0.0.0-20260101000000-0123456789ab" {
 		t.Errorf("required are %v", required)
+	}
+}
+
+// What tcpcb requires is required, in that version at least, unless it is replaced or
+// is the module itself.
+func TestRequireAll(t *testing.T) {
+	f := parseMod(t, `module example.org/m
+
+go 1.26.3
+
+require (
+	example.org/newer v1.2.0
+	example.org/older v1.0.0
+	example.org/replaced v1.0.0
+)
+
+replace example.org/replaced => ../replaced
+`)
+	var needs []module.Version
+	for _, name := range []string{"m", "missing", "newer", "older", "replaced"} {
+		needs = append(needs, module.Version{Path: "example.org/" + name, Version: "v1.1.0"})
+	}
+	requireAll(f, needs)
+	var got []string
+	for _, r := range f.Require {
+		got = append(got, r.Mod.String())
+	}
+	slices.Sort(got)
+	want := []string{"example.org/missing@v1.1.0", "example.org/newer@v1.2.0", "example.org/older@v1.1.0", "example.org/replaced@v1.0.0"}
+	if !slices.Equal(got, want) {
+		t.Errorf("required are %v, want %v", got, want)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 // preparation makes in a slot what the command needs.
@@ -31,6 +32,8 @@ type preparation struct {
 	// tcpcb is the folder that stands for tcpcb; "" where the build list of the
 	// target has it.
 	tcpcb string
+	// needs are the modules that it requires.
+	needs []module.Version
 }
 
 // say tells what was done, where that is asked for.
@@ -140,7 +143,8 @@ func (p *preparation) placeTCPCB() error {
 		return nil
 	}
 	p.tcpcb = filepath.Join(p.slot.dir, "tcpcb")
-	if err := p.source.copyTransport(p.tcpcb); err != nil {
+	var err error
+	if p.needs, err = p.source.copyTransport(p.tcpcb); err != nil {
 		return err
 	}
 	p.say("tcpcb is copied from %s to %s", p.source.dir, p.tcpcb)
@@ -160,6 +164,7 @@ func (p *preparation) modFile() (*modfile.File, []byte, error) {
 	if err := replaceAll(file, folders); err != nil {
 		return nil, nil, err
 	}
+	requireAll(file, p.needs)
 	before, err := raiseGo(file, p.source.file.Go.Version)
 	if err != nil {
 		return nil, nil, err

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 )
 
 // source is tcpcb's source: the folder of its module.
@@ -72,8 +73,9 @@ func findSource(ctx context.Context) (string, error) {
 
 // copyTransport makes a module in to of the package transport and what it needs
 // of tcpcb, which requires no more than that: the requirements of tcpcb's tests
-// and benchmarks would change the versions that the target is built with.
-func (s *source) copyTransport(to string) error {
+// and benchmarks would change the versions that the target is built with. It returns
+// what the module requires.
+func (s *source) copyTransport(to string) ([]module.Version, error) {
 	required := make(map[string]bool)
 	for todo, seen := []string{transportPackage}, map[string]bool{}; len(todo) > 0; {
 		pkg := todo[0]
@@ -84,7 +86,7 @@ func (s *source) copyTransport(to string) error {
 		seen[pkg] = true
 		imports, err := s.copyPackage(pkg, to)
 		if err != nil {
-			return fmt.Errorf("copying %s: %w", pkg, err)
+			return nil, fmt.Errorf("copying %s: %w", pkg, err)
 		}
 		for _, path := range imports {
 			if strings.HasPrefix(path, tcpcbPath+"/") {
@@ -96,21 +98,23 @@ func (s *source) copyTransport(to string) error {
 	}
 	file := new(modfile.File)
 	if err := file.AddModuleStmt(tcpcbPath); err != nil {
-		return err
+		return nil, err
 	}
 	if err := file.AddGoStmt(s.file.Go.Version); err != nil {
-		return err
+		return nil, err
 	}
+	var needs []module.Version
 	for _, r := range s.file.Require {
 		if required[r.Mod.Path] {
 			file.AddNewRequire(r.Mod.Path, r.Mod.Version, false)
+			needs = append(needs, r.Mod)
 		}
 	}
 	text, err := file.Format()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(filepath.Join(to, "go.mod"), text, 0o600)
+	return needs, os.WriteFile(filepath.Join(to, "go.mod"), text, 0o600)
 }
 
 // copyPackage copies a package of tcpcb, without its tests, and returns what it

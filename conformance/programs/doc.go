@@ -6,6 +6,11 @@
 //
 //	wireguard  two golang.zx2c4.com/wireguard devices back to back, on
 //	           tun/netstack, and HTTP over them, verified by hash
+//	tapvsock   github.com/containers/gvisor-tap-vsock, the network of a virtual
+//	           machine, with a netstack for the machine: the same HTTP through
+//	           the gateway's forwarder to the host's loopback
+//	xray       github.com/xtls/xray-core, two of them with WireGuard between: the
+//	           same HTTP through a SOCKS proxy, over UDP that loses packets
 //	tailscale  tailscale.com: the tests of wgengine/netstack (a VPN's forwarder),
 //	           and those of tsnet that listen, dial, proxy and forward
 //	nebula     github.com/slackhq/nebula: the test of service, an overlay network
@@ -14,9 +19,13 @@
 //	           and iperf3, over the sandbox's loopback
 //
 // Each is a module in testdata that requires the program and the gVisor that
-// tcpcb is written for, so that the program is built with that one. What is
-// missing here is skipped, and the reason said: modules that are not in the
-// module cache (go list -test -deps of the package, in the folder of testdata,
+// tcpcb is written for, so that the program is built with that one; measure, there
+// too, is what the first three share. One is not quite untouched: gvisor-tap-vsock
+// v0.8.9 is written for a gVisor whose UDP forwarder takes a function of another
+// type, and a copy of it is told so; its TCP is as it was.
+//
+// What is missing here is skipped, and the reason said: modules that are not in
+// the module cache (go list -test -deps of the package, in the folder of testdata,
 // brings them), programs that are not installed, root.
 //
 // Only a short run of the first is part of "go test ./...". The others, and

@@ -4,6 +4,7 @@
 package programs
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
@@ -28,7 +29,7 @@ func TestEmbedders(t *testing.T) {
 			needModules(t, test.folder, test.pkg)
 			outcomes := make(map[string]map[string]string) // by provider, by test
 			for _, p := range providers {
-				out, err := swap(t, p, test.folder, nil, "go", "test", "-count=1", "-v", "-timeout=10m", "-run", test.run, test.pkg)
+				out, err := swap(t, p, filepath.Join("testdata", test.folder), nil, "go", "test", "-count=1", "-v", "-timeout=10m", "-run", test.run, test.pkg)
 				outcomes[p] = make(map[string]string)
 				for _, m := range result.FindAllSubmatch(out, -1) {
 					outcomes[p][string(m[2])] = string(m[1])

@@ -79,15 +79,15 @@ func needModules(t *testing.T, folder string, packages ...string) {
 	}
 }
 
-// swap runs a command through netswap in a folder of testdata, and returns what
-// it printed. The error has what it complained about.
-func swap(t *testing.T, provider, folder string, env []string, command ...string) ([]byte, error) {
+// swap runs a command through netswap in a folder, and returns what it printed.
+// The error has what it complained about.
+func swap(t *testing.T, provider, dir string, env []string, command ...string) ([]byte, error) {
 	t.Helper()
 	path, err := netswap()
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"-C", filepath.Join("testdata", folder), "-provider", provider, "--"}, command...)
+	args := append([]string{"-C", dir, "-provider", provider, "--"}, command...)
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = append(cmd.Environ(), append([]string{"GOPROXY=off", "GOWORK=off"}, env...)...)
 	var stderr bytes.Buffer
@@ -99,14 +99,15 @@ func swap(t *testing.T, provider, folder string, env []string, command ...string
 	return out, err
 }
 
-// build builds a package, once for each provider, and returns the program.
-func build(t *testing.T, provider, folder, pkg string, env ...string) string {
+// build builds a package of a folder, once for each provider, and returns the
+// program.
+func build(t *testing.T, provider, dir, pkg string, env ...string) string {
 	t.Helper()
-	path := filepath.Join(temp, folder+"."+provider)
+	path := filepath.Join(temp, filepath.Base(dir)+"."+provider)
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}
-	if _, err := swap(t, provider, folder, env, "go", "build", "-o", path, pkg); err != nil {
+	if _, err := swap(t, provider, dir, env, "go", "build", "-o", path, pkg); err != nil {
 		t.Fatalf("building %s with %s's TCP: %v", pkg, provider, err)
 	}
 	return path

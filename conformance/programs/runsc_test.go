@@ -74,9 +74,10 @@ func TestRunsc(t *testing.T) {
 		t.Skip("runsc needs Linux, and root")
 	}
 	const pkg = "gvisor.dev/gvisor/runsc"
+	dir := filepath.Join("testdata", "runsc")
 	needModules(t, "runsc", pkg)
 	for _, p := range providers {
-		sandbox := build(t, p, "runsc", pkg, "CGO_ENABLED=0")
+		sandbox := build(t, p, dir, pkg, "CGO_ENABLED=0")
 		if out, err := do(t, sandbox, "echo it runs", nil); err != nil || !strings.Contains(string(out), "it runs") {
 			t.Skipf("runsc does not work here: %v\n%s", err, out)
 		}
@@ -91,7 +92,7 @@ func TestRunsc(t *testing.T) {
 			var all table
 			for range rounds {
 				for _, p := range providers {
-					figures, err := l.run(t, build(t, p, "runsc", pkg))
+					figures, err := l.run(t, build(t, p, dir, pkg))
 					if err != nil {
 						t.Errorf("%s: %v", p, err)
 						continue
