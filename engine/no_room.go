@@ -3,7 +3,11 @@
 
 package engine
 
-import "tcpcb/engine/seq"
+import (
+	"time"
+
+	"tcpcb/engine/seq"
+)
 
 // noRoom is about a link whose queue was full: what it refused never left the host.
 // It is no loss, then, and nothing has to find it out; but it is congestion, and
@@ -15,11 +19,19 @@ type noRoom struct {
 	first Instant // of the refusals since something arrived; 0 for none
 }
 
+// synRoomWait is how long a SYN waits for room, which knows no round trip yet: twice as
+// long for each that was sent and not answered.
+const synRoomWait = 10 * time.Millisecond
+
 // HandleNoRoom notes that the link had no room for r, of what PollSegment gave out
 // since the last call of any other method but getters and inputs. Where it refused
 // several segments, the last comes first. What of r was acknowledged meanwhile is
 // passed over, and so is a segment without text.
 func (c *Conn) HandleNoRoom(now Instant, r seq.Range) {
+	if c.opening() && !r.Empty() {
+		c.timers.arm(timerPace, now.Add(synRoomWait<<min(c.rto.backoff, 6)))
+		return
+	}
 	if c.board.empty() || r.Empty() || !r.Overlaps(c.board.span()) {
 		return
 	}
@@ -40,6 +52,13 @@ func (c *Conn) HandleNoRoom(now Instant, r seq.Range) {
 	c.reduceForRoom(now, flight)
 	c.awaitRoom(now)
 }
+
+// opening reports whether a SYN or SYN-ACK is what the connection sends.
+func (c *Conn) opening() bool { return c.state == StateSynSent || c.state == StateSynRcvd }
+
+// onPaceTimer lets a SYN go that waited for room. Of text, PollSegment finds that the
+// time has come.
+func (c *Conn) onPaceTimer() { c.shake.due = c.shake.due || c.opening() }
 
 // unsend takes back r, where it is what was sent last, and for the first time.
 func (c *Conn) unsend(r seq.Range) bool {

@@ -109,8 +109,7 @@ func TestNoRoomForPart(t *testing.T) {
 	s.In(". 1 ack 8001 win 60000")
 }
 
-// A FIN is text to a link as well; an acknowledgment alone and a SYN are not asked
-// for again.
+// A FIN is text to a link as well, and an acknowledgment alone is not asked for again.
 func TestNoRoomForOthers(t *testing.T) {
 	s := roomy(t, withSACK())
 	s.In("P. 1:11 ack 1 win 60000")
@@ -122,11 +121,45 @@ func TestNoRoomForOthers(t *testing.T) {
 	s.Expires(10*time.Millisecond, "F. 1 ack 11")
 	s.In(". 11 ack 2 win 60000")
 	s.State(engine.StateFinWait2)
+}
 
-	s = Active(t, withSACK())
+// A SYN and a SYN-ACK go again before their timer expires, and the round trip counts
+// from then. The timer is what bounds it.
+func TestNoRoomForSyn(t *testing.T) {
+	s := Active(t, withSACK())
 	s.Out("S 0")
+	for range 3 {
+		s.NoRoom(0, 1)
+		s.Expires(10*time.Millisecond, "S 0")
+	}
+	s.Advance(40 * time.Millisecond)
+	s.In("S. 0 ack 1 win 60000 <mss 1000>")
+	s.Out(". 1 ack 1")
+	if i := s.Conn.Info(); i.RTT != 40*time.Millisecond {
+		t.Errorf("a round trip of %v, want that of the SYN that went", i.RTT)
+	}
+
+	s = Passive(t, plain(nil), "S 0 win 500 <mss 1200>")
+	s.Out("S. 0 ack 1")
 	s.NoRoom(0, 1)
-	s.Expires(time.Second, "S 0")
+	s.Expires(10*time.Millisecond, "S. 0 ack 1")
+	s.In(". 1 ack 1 win 500")
+	s.State(engine.StateEstablished)
+	s.Advance(time.Hour)
+
+	o := withSACK()
+	o.Settings = func(s *engine.Settings) { s.SynRetries = 1 }
+	s = Active(t, o)
+	tries := 0
+	for ; s.Conn.State() != engine.StateClosed; tries++ {
+		s.Out("S 0")
+		s.NoRoom(0, 1)
+		s.Advance(time.Hour)
+	}
+	s.Closed(engine.ReasonTimedOut)
+	if tries > 300 {
+		t.Errorf("%d tries in 3 s", tries)
+	}
 }
 
 // A loss is found as ever, with SACK and without, while text waits for room.

@@ -44,7 +44,7 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 	case c.pollReset(now, out):
 	case c.state == StateClosed:
 		return false
-	case c.state == StateSynSent || c.state == StateSynRcvd:
+	case c.opening():
 		if !c.pollHandshake(now, out) {
 			return false
 		}

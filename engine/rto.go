@@ -72,7 +72,7 @@ func (c *Conn) restartRetransmit(now Instant) {
 // onRetransmitTimer does what RFC 6298, section 5.4 to 5.6, asks for: send the
 // earliest segment again, and back off.
 func (c *Conn) onRetransmitTimer(now Instant) {
-	if c.state == StateSynSent || c.state == StateSynRcvd {
+	if c.opening() {
 		c.onHandshakeTimer(now)
 		return
 	}

@@ -84,7 +84,8 @@ func (c *Conn) HandleDeadline(now Instant) {
 			c.onReorderTimer(now)
 		case timerProbe:
 			c.onProbeTimer(now)
-		case timerPace: // PollSegment finds that the time has come
+		case timerPace:
+			c.onPaceTimer()
 		case timerLinger:
 			c.finish(now, ReasonNone)
 		}
