@@ -23,10 +23,10 @@ type noRoom struct {
 // long for each that was sent and not answered.
 const synRoomWait = 10 * time.Millisecond
 
-// HandleNoRoom notes that the link had no room for r, of what PollSegment gave out
-// since the last call of any other method but getters and inputs. Where it refused
-// several segments, the last comes first. What of r was acknowledged meanwhile is
-// passed over, and so is a segment without text.
+// HandleNoRoom notes that the link had no room for r: for a segment, or the end of
+// one, that PollSegment gave out. Nothing may have been polled since; of several, the
+// last comes first. Segments may have been handled meanwhile: what of r they
+// acknowledged is passed over, as is a segment without text.
 func (c *Conn) HandleNoRoom(now Instant, r seq.Range) {
 	if c.opening() && !r.Empty() {
 		c.timers.arm(timerPace, now.Add(synRoomWait<<min(c.rto.backoff, 6)))
