@@ -46,7 +46,8 @@
 //
 // Nothing is lost in silence. Endpoint.Stats counts each packet under one
 // heading, and Options.Trace sees each event. A drop on the path is no error to
-// the sender, as on a real link.
+// the sender, as on a real link, but where the queue is the sender's own and
+// refuses (Path.QueueRefuses).
 //
 // # Offloads
 //
