@@ -31,7 +31,7 @@ func TestRows(t *testing.T) {
 			t.Run(r.name+"/"+p.name, func(t *testing.T) {
 				before := runtime.NumGoroutine()
 				l := limits{sample: 30 * time.Second, grace: 5 * time.Second}
-				values, err := l.measure(t.Context(), r, p, tiny)
+				values, err := sample(t, l, r, p, tiny)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -74,7 +74,7 @@ func TestSweeps(t *testing.T) {
 				}
 				before := runtime.NumGoroutine()
 				l := limits{sample: time.Minute, grace: 5 * time.Second}
-				values, err := l.measure(t.Context(), r, p, small)
+				values, err := sample(t, l, r, p, small)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,6 +85,18 @@ func TestSweeps(t *testing.T) {
 			})
 		}
 	}
+}
+
+// sample takes one, and for netstack's TCP another where that fails: at an MTU of 576
+// it stands still once in some hundred streams, for a minute and more, which is no fault
+// of the row's.
+func sample(t *testing.T, l limits, r row, p provider, s settings) ([]float64, error) {
+	values, err := l.measure(t.Context(), r, p, s)
+	if err != nil && p.name == "netstack" {
+		t.Logf("once more, as netstack's TCP: %v", err)
+		values, err = l.measure(t.Context(), r, p, s)
+	}
+	return values, err
 }
 
 // settle waits until no more goroutines run than did before.

@@ -12,7 +12,8 @@ import (
 )
 
 // A file that dd made is sent by sendfile; a queue without room keeps packets from
-// going out, until it is replaced.
+// going out, until it is replaced. Then what waited for room goes, within a quarter of a
+// round trip, and not when a timer expires.
 func TestCommands(t *testing.T) {
 	const file = "`dd if=/dev/zero of=/tmp/x bs=5 count=2 status=none; rm -f /tmp/y`" + opened + `
    +0 open("/tmp/x", O_RDONLY) = 4
@@ -22,14 +23,14 @@ func TestCommands(t *testing.T) {
 	const cut = opened + "+0 `tc qdisc replace dev tun0 root pfifo limit 0`\n" + `
    +0 write(3, ..., 10) = 10
 ` + "+.1 `tc qdisc replace dev tun0 root pfifo`\n" + `
-   +.2 > P. 1:11(10) ack 1
+   +.025 > P. 1:11(10) ack 1
 `
 	for name, text := range map[string]string{"file": file, "cut": cut} {
 		if r := RunText("c.pkt", text, nil, tcpcb()); r.Verdict != Pass {
 			t.Errorf("%s: %v", name, r)
 		}
 	}
-	never := strings.Replace(cut, "tc qdisc replace dev tun0 root pfifo`\n\n   +.2", "true`\n\n   +.2", 1)
+	never := strings.Replace(cut, "tc qdisc replace dev tun0 root pfifo`\n\n   +.025", "true`\n\n   +.025", 1)
 	if r := RunText("c.pkt", never, nil, tcpcb()); r.Verdict != Fail {
 		t.Errorf("with a queue that stays full: %v", r)
 	}
