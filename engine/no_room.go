@@ -23,6 +23,10 @@ type noRoom struct {
 // long for each that was sent and not answered.
 const synRoomWait = 10 * time.Millisecond
 
+// maxRoomWait bounds the wait of text: a queue of the host's empties sooner than the
+// longest of paths.
+const maxRoomWait = 100 * time.Millisecond
+
 // HandleNoRoom notes that the link had no room for r: for a segment, or the end of
 // one, that PollSegment gave out. Nothing may have been polled since; of several, the
 // last comes first. Segments may have been handled meanwhile: what of r they
@@ -122,7 +126,7 @@ func (c *Conn) reduceForRoom(now Instant, flight int) {
 // awaitRoom holds text back for a quarter of a round trip: the acknowledgments that
 // come meanwhile end the wait, so that it is for who has nothing on the way.
 func (c *Conn) awaitRoom(now Instant) {
-	c.loss.room.until = now.Add(max(c.rtt.srtt/4, clockGranularity))
+	c.loss.room.until = now.Add(min(max(c.rtt.srtt/4, clockGranularity), maxRoomWait))
 	c.timers.arm(timerPace, c.loss.room.until)
 }
 

@@ -68,6 +68,16 @@ func TestNoRoomAtAll(t *testing.T) {
 	s.Out("P. 2001:3001 ack 1")
 }
 
+// The wait is short also where round trips are long.
+func TestNoRoomLongPath(t *testing.T) {
+	o := withSACK()
+	o.RTT = 900 * time.Millisecond
+	s := Established(t, o, 60000, "<mss 1000,sackOK>")
+	send(s, 1, 1)
+	s.NoRoom(1, 1001)
+	s.Expires(100*time.Millisecond, "P. 1:1001 ack 1")
+}
+
 // A link that never has room ends the connection, as a silent peer does (RFC 9293,
 // section 3.8.3, R2).
 func TestNoRoomForEver(t *testing.T) {
