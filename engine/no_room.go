@@ -123,7 +123,7 @@ func (c *Conn) reduceForRoom(now Instant, flight int) {
 	c.reduced(true, true)
 }
 
-// awaitRoom holds text back for a quarter of a round trip: the acknowledgments that
+// awaitRoom holds text back for a quarter of a round trip, or maxRoomWait: the acknowledgments that
 // come meanwhile end the wait, so that it is for who has nothing on the way.
 func (c *Conn) awaitRoom(now Instant) {
 	c.loss.room.until = now.Add(min(max(c.rtt.srtt/4, clockGranularity), maxRoomWait))
