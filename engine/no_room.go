@@ -123,8 +123,9 @@ func (c *Conn) reduceForRoom(now Instant, flight int) {
 	c.reduced(true, true)
 }
 
-// awaitRoom holds text back for a quarter of a round trip, or maxRoomWait: the acknowledgments that
-// come meanwhile end the wait, so that it is for who has nothing on the way.
+// awaitRoom holds text back for a quarter of a round trip, or maxRoomWait: the
+// acknowledgments that come meanwhile end the wait, so that it is for who has nothing
+// on the way.
 func (c *Conn) awaitRoom(now Instant) {
 	c.loss.room.until = now.Add(min(max(c.rtt.srtt/4, clockGranularity), maxRoomWait))
 	c.timers.arm(timerPace, c.loss.room.until)

@@ -152,9 +152,7 @@ func (b *scoreboard) unsend(from seq.Num) (segments int, ok bool) {
 		s := &b.recs[id]
 		segments += s.segments()
 		if s.r.Start.Less(from) { // the link has cut it, and sent a part
-			b.count(s, -1)
-			s.r.End = from
-			b.count(s, 1)
+			b.resize(s, seq.Range{Start: s.r.Start, End: from})
 			segments -= s.segments()
 			break
 		}
@@ -182,9 +180,7 @@ func (b *scoreboard) ack(una seq.Num, d *delivery) {
 			d.add(&part, true)
 		}
 		if una.Less(s.r.End) {
-			b.count(s, -1)
-			s.r.Start = una
-			b.count(s, 1)
+			b.resize(s, seq.Range{Start: una, End: s.r.End})
 			break
 		}
 		b.leave(id)
@@ -198,14 +194,12 @@ func (b *scoreboard) ack(una seq.Num, d *delivery) {
 // split cuts the record at index i after n bytes.
 func (b *scoreboard) split(i, n int) {
 	id := *b.order.at(i)
-	b.count(&b.recs[id], -1) // both parts may have a packet that is not full
 	rest := b.recs[id]
 	cut := rest.r.Start.Add(n)
+	b.resize(&b.recs[id], seq.Range{Start: rest.r.Start, End: cut})
 	rest.r.Start = cut
-	b.recs[id].r.End = cut
 	to := b.alloc(rest)
-	b.count(&b.recs[id], 1)
-	b.count(&b.recs[to], 1)
+	b.join(to)
 	b.order.insert(i+1, to)
 	switch rest.fate { // the rest comes right behind, in each order
 	case inFlight:
@@ -268,6 +262,14 @@ func (b *scoreboard) nextLost() recordID {
 		return 0
 	}
 	return b.lost.head
+}
+
+// resize makes s, in its place, the record of a part of what it was. The parts of one
+// may have more packets than it had: each may end with one that is not full.
+func (b *scoreboard) resize(s *record, r seq.Range) {
+	b.count(s, -1)
+	s.r = r
+	b.count(s, 1)
 }
 
 // join and leave keep the sums, and leave the lists as well.

@@ -235,11 +235,10 @@ func (s *sharedSim) drain(flow, side int) {
 	}
 	c.TakeEvents()
 	for c.PollSegment(s.now, &s.seg) {
-		p := &packet{}
+		p, r := &packet{}, seq.Range{Start: s.seg.Seq, End: s.seg.End()}
 		p.n = s.seg.Marshal(p.header[:])
 		p.ecn = s.seg.ECN
 		p.payload, s.seg.Payload = s.seg.Payload, p.payload
-		r := seq.MakeRange(s.seg.Seq, s.seg.Len()+int(p.payload.Size()))
 		if s.carry(flow, 1-side, p) {
 			c.HandleNoRoom(s.now, r)
 		}
