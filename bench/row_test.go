@@ -87,12 +87,12 @@ func TestSweeps(t *testing.T) {
 	}
 }
 
-// sample takes one, and for netstack's TCP another where that fails: at an MTU of 576
-// it stands still once in some hundred streams, for a minute and more, which is no fault
-// of the row's.
+// sample takes one, and for netstack's TCP another where that takes too long: at an MTU
+// of 576 it stands still once in some hundred streams, for a minute and more, which is
+// no fault of the row's. Any other error counts.
 func sample(t *testing.T, l limits, r row, p provider, s settings) ([]float64, error) {
 	values, err := l.measure(t.Context(), r, p, s)
-	if err != nil && p.name == "netstack" {
+	if err != nil && p.name == "netstack" && strings.Contains(err.Error(), "timed out") {
 		t.Logf("once more, as netstack's TCP: %v", err)
 		values, err = l.measure(t.Context(), r, p, s)
 	}
