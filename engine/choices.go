@@ -91,18 +91,12 @@ func (c *Conn) mayHold() int {
 	return max(0, c.set.UnsentMost+max(0, atOnce)-c.Unsent())
 }
 
-// noteSupply tells a writer that was kept out by Choices.UnsentMost when there is room
-// for half of that. It is called when there is nothing to send; text may wait then
-// for the window, for a cork, or for Nagle's algorithm.
+// noteSupply is noteSpace where Choices.UnsentMost bounds what may wait to be sent. It
+// is called when there is nothing to send; text may wait then for the window, for a
+// cork, or for Nagle's algorithm.
 func (c *Conn) noteSupply() {
-	if c.set.UnsentMost <= 0 || c.snd == nil {
-		return
-	}
-	switch space := c.WriteSpace(); {
-	case space == 0:
-		c.snd.kept = true // who comes now is kept out, and does not get as far as Write
-	case c.snd.kept && space >= min(c.writableSpace(), max(1, c.set.UnsentMost/2)):
-		c.snd.kept = false
-		c.events |= EventWritable
+	if c.set.UnsentMost > 0 {
+		c.noteFull() // who comes now is kept out, and does not get as far as Write
+		c.noteSpace()
 	}
 }

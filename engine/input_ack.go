@@ -82,9 +82,8 @@ func (c *Conn) takeAck(now Instant, in *Segment) {
 	if news.acked > 0 {
 		c.board.ack(in.Ack, &d)
 		c.tx.una = in.Ack
-		held := c.snd.size()
 		c.snd.trim(in.Ack)
-		c.noteSpace(held - c.snd.size())
+		c.noteSpace()
 		c.txc.more = false
 	}
 	if c.shake.sack && in.Options.NumSACK > 0 {

@@ -29,6 +29,7 @@ func (c *Conn) checkSend() {
 			held += ch.view.Size()
 		}
 		require(held == b.size(), "send buffer holds %d bytes, and says %d", held, b.size())
+		require(b.kept || c.room() > 0, "the send buffer is full, and who waits would not be told")
 	}
 	if c.board != nil {
 		c.checkScoreboard(c.board)

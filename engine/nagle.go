@@ -15,7 +15,7 @@ func (c *Conn) mayBePartial(n, usable, mss int) bool {
 		if c.finDue() {
 			return true // the end of the stream does not wait for more
 		}
-		if (c.set.Cork || c.txc.more) && c.room() >= c.writableSpace() && c.WriteSpace() > 0 { // else no more would come
+		if (c.set.Cork || c.txc.more) && !c.snd.kept && c.WriteSpace() > 0 { // else no more would come
 			return false
 		}
 		// (2) nothing is outstanding, or the Nagle algorithm is off.

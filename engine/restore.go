@@ -148,6 +148,7 @@ func (c *Conn) restoreSend(now Instant, k *Checkpoint) {
 		c.beginText(k.textStart())
 		text := textOf(s.Text)
 		c.snd.write(&text, len(s.Text), c.tx.nxt)
+		c.snd.kept = true // whether anybody was is not known
 	}
 	if k.Path.Controlled && k.State.Synchronized() {
 		cc := c.control()

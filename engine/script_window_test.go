@@ -472,12 +472,54 @@ func TestDelayedAckOfCoalesced(t *testing.T) {
 	}
 }
 
-// Cork lets go of a send buffer whose writer is not told of room yet: nothing
-// would ever come to fill the segment.
+// Cork lets go of a send buffer whose writer is kept out and not told of room yet:
+// nothing would ever come to fill the segment.
 func TestCorkOfSmallBuffer(t *testing.T) {
 	s := Established(t, plain(func(set *engine.Settings) { set.Cork, set.SndBuf = true, 100 }), 9000, "<mss 1000>")
 	s.Write(75)
 	s.Write(10)
-	s.Out("P. 1:86 ack 1")
-	s.In(". 1 ack 86 win 9000")
+	s.Silent() // there is room for more
+	s.Write(15)
+	s.Out("P. 1:101 ack 1")
+	s.In(". 1 ack 21 win 9000")
+	s.Write(10) // of another writer
+	s.Out("P. 101:111 ack 1")
+	s.In(". 1 ack 111 win 9000")
+	s.Write(20)
+	s.Silent()
+}
+
+// A writer is told of room once it was kept out, and then not for less than a quarter
+// of the buffer; one that never was is told of nothing.
+func TestTellsOfRoom(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.SndBuf = 4000 }), 9000, "<mss 1000>")
+	told := func(want bool) {
+		t.Helper()
+		if got := s.Conn.TakeEvents().Has(engine.EventWritable); got != want {
+			t.Errorf("a writer is told of room: %v, want %v", got, want)
+		}
+	}
+	s.Conn.TakeEvents()
+	s.Write(3999)
+	outs(s, 1, 3, false)
+	s.Out("P. 3001:4000 ack 1")
+	s.In(". 1 ack 4000 win 9000")
+	told(false)
+	s.Write(4000) // all that it takes
+	outs(s, 4000, 4, true)
+	s.In(". 1 ack 4999 win 9000")
+	told(false)
+	s.In(". 1 ack 5000 win 9000")
+	told(true)
+	s.In(". 1 ack 8000 win 9000")
+	told(false)
+	s.Write(3999)
+	outs(s, 8000, 3, false)
+	s.Out("P. 11000:11999 ack 1")
+	s.Conn.Resize(s.Now, 1<<20, 100) // which makes it full
+	s.In(". 1 ack 11923 win 9000")
+	told(false)
+	s.In(". 1 ack 11924 win 9000")
+	told(true)
+	s.In(". 1 ack 11999 win 9000")
 }

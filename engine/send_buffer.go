@@ -15,7 +15,7 @@ type sendBuffer struct {
 	chunks     ring[sendChunk]
 	start, end seq.Num // of the text held
 	first      [ringMin]sendChunk
-	kept       bool // a writer was kept out for what was not sent yet
+	kept       bool // a writer was kept out, or would have been, and is not told yet
 }
 
 type sendChunk struct {

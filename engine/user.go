@@ -23,7 +23,7 @@ func (c *Conn) Write(now Instant, src *buffer.Buffer) int {
 	}
 	c.uncork(int(src.Size()))
 	n := c.sendBuf().write(src, c.WriteSpace(), c.tx.nxt)
-	c.snd.kept = c.set.UnsentMost > 0 && c.WriteSpace() == 0
+	c.noteFull()
 	return n
 }
 
@@ -53,14 +53,29 @@ func (c *Conn) Unsent() int {
 	return max(0, c.snd.end.Sub(seq.Max(c.snd.start, c.tx.nxt)))
 }
 
-// writableSpace is the room at which a writer is told to go on, in bytes.
-func (c *Conn) writableSpace() int { return max(1, c.buf.snd/4) }
+// writableSpace is the room at which a writer is told to go on, in bytes: a quarter of
+// the buffer, or half of what Choices.UnsentMost allows, so that it is not woken for
+// each segment.
+func (c *Conn) writableSpace() int {
+	quarter := max(1, c.buf.snd/4)
+	if c.set.UnsentMost > 0 {
+		return min(quarter, max(1, c.set.UnsentMost/2))
+	}
+	return quarter
+}
 
-// noteSpace tells that room for writing came back: when a quarter of the buffer
-// is free again, so that a writer is not woken for each segment.
-func (c *Conn) noteSpace(freed int) {
-	free := c.buf.snd - c.snd.size()
-	if enough := c.writableSpace(); free >= enough && free-freed < enough {
+// noteFull notes that who would write now is kept out, and waits to be told.
+func (c *Conn) noteFull() {
+	if c.snd != nil && c.WriteSpace() == 0 {
+		c.snd.kept = true
+	}
+}
+
+// noteSpace tells a writer that was kept out when there is room to go on. Where none
+// was, nobody waits.
+func (c *Conn) noteSpace() {
+	if c.snd != nil && c.snd.kept && c.WriteSpace() >= c.writableSpace() {
+		c.snd.kept = false
 		c.events |= EventWritable
 	}
 }
@@ -134,6 +149,7 @@ type bufferSizes struct{ rcv, snd int }
 // beyond a bound stays.
 func (c *Conn) Resize(now Instant, rcv, snd int) {
 	c.buf = bufferSizes{rcv: max(1, rcv), snd: max(1, snd)}
+	c.noteFull()
 	if c.state != StateClosed && c.rcvWnd() < int(c.rx.mss) {
 		c.windowOpened() // else what is sent anyway tells of the window
 	}
