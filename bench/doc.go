@@ -46,6 +46,8 @@
 //	sweep/mtu, sweep/message   one stream, by MTU and by the size of a write
 //	sweep/rpc                  to and fro, by the size of a message
 //	sweep/load                 to and fro, beside so many bulk flows
+//	sweep/serve                requests that a server with one thread answers, by the
+//	                           size of an answer, over netstack's loopback
 //	sweep/flows                1 to 10,000 flows through one queue of 4096 packets, and
 //	                           what they have together of what one flow has
 //	sweep/refused              the same where the queue refuses what it has no room for,

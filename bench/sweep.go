@@ -28,6 +28,7 @@ var sweeps = slices.Concat(
 	along("sweep/among", "idle connections beside 100 in turn", []int{0, 1000, 10_000, 100_000}, func(n int) row { return turnsRow(100, n) }),
 	along("sweep/idle", "connections", []int{1000, 10_000, 100_000}, idleManyRow),
 	along("sweep/load", "bulk flows beside the round trips", []int{0, 1, 4, 16}, loadRow),
+	along("sweep/serve", "bytes an answer", []int{600, 64 << 10, 1 << 20}, serveRow),
 	named("sweep/offload", "the device does", []place{
 		{"none", bulkRow("", plain, chunk)},
 		{"checksum", bulkRow("", checksums, chunk)},

@@ -25,7 +25,7 @@ import (
 // waits for nobody.
 //
 // A critical section begins with lock, or with a successful TryLock, and ends
-// with leave where it only looked, or with unlock, which drives the endpoint:
+// with leave or looked where it only looked, or with unlock, which drives the endpoint:
 //
 //   - The inbox is drained: segments, and the expiry of the timer, that came
 //     while the lock was held.
@@ -77,6 +77,30 @@ func (e *Endpoint) lockUpToDate() engine.Instant {
 		e.settle(now)
 	}
 	return now
+}
+
+// lockToLook is lockUpToDate for who most often changes nothing that has to be seen to,
+// and so needs no clock: it returns whether anything was processed. It ends with looked.
+func (e *Endpoint) lockToLook() (changed bool) {
+	e.mu.Lock()
+	if !e.noted() {
+		return false
+	}
+	now := e.shared.Clock.Now()
+	if e.drain(now) {
+		e.settle(now)
+	}
+	return true
+}
+
+// looked ends the critical section that began with lockToLook, as leave does unless
+// something has changed.
+func (e *Endpoint) looked(changed bool) {
+	if changed {
+		e.unlock(e.shared.Clock.Now())
+	} else {
+		e.leave()
+	}
 }
 
 // unlock ends the critical section that began at now: it drives the endpoint

@@ -64,6 +64,9 @@ type Endpoint struct {
 	stats           atomic.Pointer[counted]
 	segsIn, segsOut atomic.Uint64
 	eofs            atomic.Uint32
+	// unmeasured is how much was read that the measure of the receive buffer has not
+	// heard of yet.
+	unmeasured atomic.Uint32
 
 	// mu guards everything below, and is ended by unlock only.
 	mu sync.Mutex

@@ -16,8 +16,8 @@ import (
 // an option that TCP does not have, and ErrInvalidEndpointState for the size of
 // a listener's queues.
 func (e *Endpoint) GetSockOptInt(opt tcpip.SockOptInt) (int, tcpip.Error) {
-	now := e.lockUpToDate()
-	defer e.unlock(now)
+	changed := e.lockToLook()
+	defer func() { e.looked(changed) }()
 	switch opt {
 	case tcpip.KeepaliveCountOption:
 		return e.opt.keepCount, nil
@@ -69,8 +69,8 @@ func (e *Endpoint) maxSeg() int {
 // GetSockOpt implements tcpip.Endpoint. ErrUnknownProtocolOption stands for an
 // option that TCP does not have.
 func (e *Endpoint) GetSockOpt(opt tcpip.GettableSocketOption) tcpip.Error {
-	now := e.lockUpToDate()
-	defer e.unlock(now)
+	changed := e.lockToLook()
+	defer func() { e.looked(changed) }()
 	switch o := opt.(type) {
 	case *tcpip.TCPInfoOption:
 		*o = e.tcpInfo()

@@ -70,15 +70,18 @@ func room(dst io.Writer) int {
 // Precondition: e.readMu is held.
 func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tcpip.Error) {
 	var buf buffer.Buffer
-	now := e.lockUpToDate()
+	changed := e.lockToLook()
 	if err := e.readable(); err != nil {
-		e.unlock(now)
+		e.looked(true)
 		return 0, false, err
 	}
 	if peek {
 		e.conn.Peek(&buf, limit)
 	} else {
-		e.conn.Read(now, &buf, limit)
+		e.conn.Read(&buf, limit)
+		// As long as there is more to read, and nothing to tell the peer, all is as it
+		// was published.
+		changed = changed || e.conn.Readable() == 0 || e.conn.OwesAck()
 	}
 	more := !peek && e.conn.Readable() > 0
 	if e.conn.Readable() == 0 && !e.conn.EOF() {
@@ -86,7 +89,7 @@ func (e *Endpoint) readChunk(dst io.Writer, limit int, peek bool) (int, bool, tc
 	}
 	// What the writer leaves may have been offered to the peer as window when
 	// it comes back: the buffer then holds up to a chunk more than its size.
-	e.unlock(now)
+	e.looked(changed)
 
 	n, err := writeOut(dst, &buf)
 	if buf.Size() > 0 && !peek {

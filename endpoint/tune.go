@@ -75,7 +75,15 @@ func (t *rcvTuner) filled(now engine.Instant) {
 //
 // The window is half of the buffer, as in netstack, until that is the largest
 // there may be. Then it is as large as the memory of the buffer allows.
+//
+// Reads of a small part of the window are measured together, as long as there is more
+// to read: a reader of few bytes at a time would pay as much for each again.
 func (e *Endpoint) ModerateRecvBuf(copied int) {
+	copied = int(e.unmeasured.Add(uint32(copied)))
+	if copied < int(e.smallPart()) && e.ready.Load()&readyRead != 0 {
+		return
+	}
+	e.unmeasured.Add(-uint32(copied))
 	now := e.lock()
 	defer e.unlock(now)
 	if e.opt.rcvFixed || !e.opened || e.retired {
@@ -106,9 +114,13 @@ func (e *Endpoint) ModerateRecvBuf(copied int) {
 // fast it was read: a small part of the window. Most connections never get more, and
 // measure nothing.
 func (e *Endpoint) receivedLittle() bool {
+	return (e.rare == nil || e.rare.tune.since == 0) && e.conn.Received() < e.smallPart()
+}
+
+// smallPart is a small part of the window, in bytes.
+func (e *Endpoint) smallPart() uint32 {
 	const part = 16
-	window := uint32(e.ops().GetReceiveBufferSize()) >> windowShift
-	return (e.rare == nil || e.rare.tune.since == 0) && e.conn.Received() < window/part
+	return uint32(e.ops().GetReceiveBufferSize()) >> windowShift / part
 }
 
 // tunedWindow returns the window that tuning asks for; 0 where nothing is tuned.
@@ -121,6 +133,10 @@ func (e *Endpoint) tunedWindow() int {
 
 // littleBuffer is a send buffer, in bytes, that is worth no doubt.
 const littleBuffer = 64 << 10
+
+// leastSegments is how many segments the congestion window is taken to have at least: it
+// may grow to as many in a moment, and where segments are large they are few at first.
+const leastSegments = 10
 
 // tuneSendBuffer grows the send buffer to twice the congestion window, within
 // the protocol's range: one half is in flight, and the other is at hand when it
@@ -135,7 +151,8 @@ func (e *Endpoint) tuneSendBuffer(now engine.Instant) {
 	if !e.wantsRoom || e.opt.sndFixed || e.conn.State() != engine.StateEstablished {
 		return
 	}
-	want := min(2*e.conn.Cwnd(), e.shared.Options().SendBuffer.Max)
+	cwnd := max(e.conn.Cwnd(), leastSegments*e.conn.SMSS())
+	want := min(2*cwnd, e.shared.Options().SendBuffer.Max)
 	if want > littleBuffer && e.conn.Queued() {
 		return
 	}

@@ -60,21 +60,18 @@ type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
-// drain reads all there is, tells the endpoint as gVisor's sockets do, and
-// returns how much it was.
+// drain reads all there is, 8 KiB at a time, each of which it tells the endpoint as
+// gVisor's sockets do, and returns how much it was.
 func (s *sock) drain() int {
 	n := 0
 	for {
-		r, err := s.Read(discard{}, tcpip.ReadOptions{})
+		r, err := s.Read(&tcpip.LimitedWriter{W: discard{}, N: 8 << 10}, tcpip.ReadOptions{})
 		if err != nil {
-			break
+			return n
 		}
 		n += r.Count
+		s.ModerateRecvBuf(r.Count)
 	}
-	if n > 0 {
-		s.ModerateRecvBuf(n)
-	}
-	return n
 }
 
 // stream has c write, and s read, as much as they can, every millisecond for d,
@@ -247,4 +244,19 @@ func TestSendTuning(t *testing.T) {
 		}
 		endOf(w, c, s)
 	}
+}
+
+// Where segments are large, the send buffer has room for a few from the beginning on,
+// although the congestion window is of two.
+func TestSendTuningOfLargeSegments(t *testing.T) {
+	p := linkfifo.Side{MTU: 65535, Path: linkfifo.Path{Delay: ms}}
+	w := newFifo(t, linkfifo.Options{A: p, B: p})
+	c, s := w.pair()
+	before, _ := buffers(c, s)
+	c.fill(1 << 30)
+	c.fill(1 << 30)
+	if snd, _ := buffers(c, s); snd <= before || snd < 2*10*65000 {
+		t.Errorf("a send buffer of %d, and %d at first", snd, before)
+	}
+	endOf(w, c, s)
 }

@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"math"
 	"time"
 
 	"tcpcb/engine/seq"
@@ -189,6 +188,9 @@ func (c *Conn) ackOnRead() {
 	c.ack.now = c.ack.batch.full(n) || c.ack.pushes.end()
 }
 
+// OwesAck reports whether the peer is to get an acknowledgment at once.
+func (c *Conn) OwesAck() bool { return c.ack.now }
+
 // AwaitsMore reports whether more text in order, from next on, may wait to be processed
 // with what comes after it, until Deadline at most: the application has text to read,
 // an acknowledgment waits for many segments more, and the peer has nothing to
@@ -197,7 +199,7 @@ func (c *Conn) ackOnRead() {
 func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
 	ok = c.rcv.size() > 0 && c.timers.armed(timerAck) && !c.ack.now && c.set.AckEvery > 2 &&
 		c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
-		c.buf.rcv <= min(c.windowLimit(), math.MaxUint16<<c.rx.wndScale)
+		c.buf.rcv <= c.widest()
 	return c.rx.nxt, ok
 }
 

@@ -62,7 +62,7 @@ func (j *joined) write(i, n int) {
 // drain reads all that end i has.
 func (j *joined) drain(i int) int {
 	var b buffer.Buffer
-	n := j.c[i].Read(j.now, &b, 1<<30)
+	n := j.c[i].Read(&b, 1<<30)
 	b.Release()
 	return n
 }

@@ -160,7 +160,7 @@ func BenchmarkReceive(b *testing.B) {
 			l.handle(l.una, text.Clone())
 			if i%16 == 0 || i == segments {
 				var dst buffer.Buffer
-				got += l.c.Read(l.now, &dst, 1<<30)
+				got += l.c.Read(&dst, 1<<30)
 				dst.Release()
 				l.poll()
 			}

@@ -151,14 +151,16 @@ func (w *windowed) onIdle(now Instant, restart bool) {
 }
 
 // burst bounds what is sent into a window that is not validated before something
-// of it is acknowledged: by what was delivered in a round trip of late, and at
-// least the initial window (RFC 7661, section 4.4.2, SHOULD).
+// of it is acknowledged: by twice what was delivered in a round trip of late, as in
+// slow start, and at least the initial window (RFC 7661, section 4.4.2, SHOULD).
+// By no more than was delivered, nothing more would ever be where the peer
+// acknowledges a burst as a whole, and the window would stay unused.
 func (w *windowed) burst(now Instant) int {
 	w.cwv.turn(now)
 	if w.validated() {
 		return 0
 	}
-	return max(w.cwv.pipeACK(), w.initial)
+	return max(2*w.cwv.pipeACK(), w.initial)
 }
 
 // mayGrow reports whether an acknowledgment may open the window. In fast recovery

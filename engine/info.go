@@ -103,6 +103,10 @@ func (c *Conn) Info() Info {
 	return i
 }
 
+// SMSS returns the text of a full segment to the peer, in bytes, as Info does; 0 before
+// the connection is opened.
+func (c *Conn) SMSS() int { return c.smss() }
+
 // Cwnd returns the congestion window, in bytes, as Info does.
 func (c *Conn) Cwnd() int {
 	switch {

@@ -523,3 +523,47 @@ func TestTellsOfRoom(t *testing.T) {
 	told(true)
 	s.In(". 1 ack 11999 win 9000")
 }
+
+// Reading opens the window by a segment where the peer was told that it is closed; else
+// by a quarter of the buffer, and to twice what is left of it, although the peer may
+// have used up what it was told of: there is text to read until the next comes.
+func TestWindowOpensByQuarters(t *testing.T) {
+	const mss, buf = 1460, 8 * 1460
+	s := Established(t, plain(func(set *engine.Settings) {
+		set.RcvBuf, set.AckDelay, set.AckEvery = buf, 40*time.Millisecond, 2
+	}), 9000, "<mss 1000>")
+	at := 1
+	come := func() {
+		s.In(". " + span(at, at+mss) + " ack 1 win 9000")
+		at += mss
+	}
+	for at <= buf {
+		come()
+		come()
+		s.Out(fmt.Sprintf(". 1 ack %d win %d", at, 1+buf-at))
+	}
+	opens := func(n, wnd int) {
+		t.Helper()
+		s.Read(n-1, n-1)
+		s.Silent()
+		s.Read(1, 1)
+		s.Out(fmt.Sprintf(". 1 ack %d win %d", at, wnd))
+	}
+	opens(mss, mss)
+	come()
+	opens(buf/4, buf/4)
+	opens(buf/4, buf/2)
+	opens(buf/2, buf)
+}
+
+// Where all was read, a peer that has used up what it was told of is told at once.
+func TestWindowOpensWhenDrained(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) {
+		set.RcvBuf, set.AckDelay, set.AckEvery = 1460, 40*time.Millisecond, 2
+	}), 9000, "<mss 1000>")
+	s.In(". 1:261 ack 1 win 9000")
+	s.Read(259, 259)
+	s.Silent()
+	s.Read(1, 1)
+	s.Out(". 1 ack 261 win 1460")
+}

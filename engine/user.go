@@ -98,7 +98,7 @@ func (c *Conn) EOF() bool {
 }
 
 // Read moves up to limit bytes to the end of dst and returns how many.
-func (c *Conn) Read(now Instant, dst *buffer.Buffer, limit int) int {
+func (c *Conn) Read(dst *buffer.Buffer, limit int) int {
 	n := c.rcv.read(dst, limit)
 	if n > 0 {
 		c.windowOpened()

@@ -85,22 +85,29 @@ func (c *Conn) synWindow() wire.Window { return synWindow(c.windowLimit()) }
 
 func synWindow(limit int) wire.Window { return wire.Window(min(limit, math.MaxUint16)) }
 
-// windowOpened owes the peer an acknowledgment when reading has opened the
-// window by enough to be worth a segment: by a quarter of the buffer, or by a
-// segment where less than one was offered. Between the two, the
-// acknowledgments of what still arrives carry the news; and so they do where one is
-// on its way already, and the peer cannot use up its window before it goes.
+// windowOpened owes the peer an acknowledgment when reading has opened the window by
+// enough to be worth a segment: where it was told of less than a segment, and waits, by
+// a segment; else by a quarter of the widest, and to twice what is left of it. Between
+// the two, the acknowledgments of what still arrives carry the news; and so they do where
+// one is on its way already, and the peer cannot use up its window before it goes.
 func (c *Conn) windowOpened() {
 	if !c.state.receives() {
 		return
 	}
 	c.rx.drained = c.rx.drained || c.rcv.size() == 0
 	open, ok := c.mayOpen()
+	left := c.rcvWnd()
 	switch {
 	case !ok:
-	case c.rcvWnd() < int(c.rx.mss):
+	case left < int(c.rx.mss) && (c.toldWindow() < int(c.rx.mss) || c.rcv.size() == 0):
 		c.ack.now = true
-	case open-c.rcvWnd() >= c.buf.rcv/4:
-		c.ack.now = !c.timers.armed(timerAck) || c.rcvWnd() < c.ackMost(0) || c.ack.now
+	case open-left >= max(c.widest()/4, left):
+		c.ack.now = !c.timers.armed(timerAck) || left < c.ackMost(0) || c.ack.now
 	}
 }
+
+// toldWindow is the window of the last acknowledgment, in bytes.
+func (c *Conn) toldWindow() int { return c.rx.adv.Sub(c.ts.lastAck) }
+
+// widest is the widest window that can be told, in bytes.
+func (c *Conn) widest() int { return min(c.windowLimit(), math.MaxUint16<<c.rx.wndScale) }

@@ -263,7 +263,7 @@ func (a *abuse) read(limit int) {
 			a.failf("Peek of %d gave %d of %d bytes, or the wrong ones", limit, n, before)
 		}
 	case 1:
-		n := a.conn.Read(a.now, &b, limit)
+		n := a.conn.Read(&b, limit)
 		back := b.Clone()
 		keep := n / 2
 		back.TrimFront(int64(keep))
@@ -271,7 +271,7 @@ func (a *abuse) read(limit int) {
 		a.conn.Unread(&back)
 		a.take(&b)
 	default:
-		if n := a.conn.Read(a.now, &b, limit); n != min(before, limit) {
+		if n := a.conn.Read(&b, limit); n != min(before, limit) {
 			a.failf("Read of %d gave %d of %d bytes", limit, n, before)
 		}
 		a.take(&b)

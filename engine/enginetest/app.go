@@ -247,7 +247,7 @@ func (h *host) readOnce(readable int) {
 		b.Release()
 	}
 	h.reads++
-	n := h.conn.Read(h.now(), &b, limit)
+	n := h.conn.Read(&b, limit)
 	if n != min(limit, readable) || n != int(b.Size()) || h.conn.Readable() != readable-n {
 		h.sim.failf("host %d: Read of %d gave %d (%d) of %d bytes and left %d", h.id, limit, n, b.Size(), readable, h.conn.Readable())
 	}

@@ -195,7 +195,7 @@ func (s *Script) Read(limit, n int) {
 	s.Do(fmt.Sprintf("read %d", limit), func(c *engine.Conn, now engine.Instant) {
 		var b buffer.Buffer
 		defer b.Release()
-		if got := c.Read(now, &b, limit); got != n {
+		if got := c.Read(&b, limit); got != n {
 			s.fail("read %d bytes, want %d", got, n)
 		}
 		if !bytes.Equal(b.Flatten(), textAt(1+s.read, n)) {

@@ -108,7 +108,7 @@ func TestScriptCanFail(t *testing.T) {
 			s.Out(". 1 ack 11")
 			s.Do("read", func(c *engine.Conn, now engine.Instant) {
 				var b buffer.Buffer
-				c.Read(now, &b, 1)
+				c.Read(&b, 1)
 			})
 			s.Read(9, 9)
 		}, "not those that came"},

@@ -226,7 +226,7 @@ func (s *sharedSim) drain(flow, side int) {
 		}
 	} else if c.Readable() > 0 {
 		var b buffer.Buffer
-		n := c.Read(s.now, &b, c.Readable())
+		n := c.Read(&b, c.Readable())
 		b.Release()
 		if s.now >= s.warm {
 			f.got += n
