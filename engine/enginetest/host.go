@@ -250,10 +250,11 @@ func (h *host) transmit(out *engine.Segment) {
 		n := int(p.payload.Size())
 		if h.sim.send(h, p) {
 			h.sim.logf(h, "refused from %v", out.Seq)
+			n += int(text.Size())
 			text.Release()
 			refused := seq.Range{Start: out.Seq, End: end}
 			h.conn.HandleNoRoom(h.now(), refused)
-			h.rules.refused(refused)
+			h.rules.refused(refused, n)
 			return
 		}
 		if out.Flags == flags && text.Size() == 0 {

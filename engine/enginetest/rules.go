@@ -118,9 +118,10 @@ func (r *packetRules) sent(out *engine.Segment) {
 	}
 }
 
-// refused notes that the link did not take text: where the engine took it back, it is
-// new when it comes again.
-func (r *packetRules) refused(text seq.Range) {
+// refused notes that the link did not take n bytes of text: they were not sent, and
+// where the engine took them back, they are new when they come again.
+func (r *packetRules) refused(text seq.Range, n int) {
+	r.text -= n
 	if nxt := r.h.conn.Snapshot(r.h.now()).SndNxt; text.End == r.maxSent && nxt.Less(text.End) {
 		r.maxSent = nxt
 	}
