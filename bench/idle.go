@@ -37,7 +37,7 @@ func keep(s *socket) idleEnd {
 }
 
 func idle(ctx context.Context, p provider, s settings) ([]float64, error) {
-	w, err := newWorld(p, plain)
+	w, err := newCrowd(p, plain)
 	if err != nil {
 		return nil, err
 	}

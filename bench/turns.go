@@ -42,7 +42,7 @@ type turn struct {
 }
 
 func turns(ctx context.Context, p provider, s settings, n, idle int) ([]float64, error) {
-	w, err := newWorld(p, plain)
+	w, err := newCrowd(p, plain)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,9 @@ const (
 
 var clientAddr = tcpip.AddrFrom4([4]byte{10, 0, 0, 1})
 
-// serverAddrs is how many addresses a server has: each takes as many connections
-// as a client has ports.
+// serverAddrs is how many addresses the server of a crowd has: each takes as many
+// connections as a client has ports. Others have one, as hosts do: netstack looks at
+// each address of a NIC for each packet.
 const serverAddrs = 8
 
 func serverAddr(i byte) tcpip.Address { return tcpip.AddrFrom4([4]byte{10, 0, 0, 2 + i}) }
@@ -37,6 +38,17 @@ type world struct {
 	server   *stack.Stack
 	listener socket
 	link     *linkfifo.Link // nil where there is another
+}
+
+// newCrowd is newWorld for rows that may have more connections than one address takes.
+func newCrowd(p provider, device linkfifo.Side) (*world, error) {
+	w, err := newWorld(p, device)
+	for i := byte(1); err == nil && i < serverAddrs; i++ {
+		if err = addAddr(w.server, serverAddr(i)); err != nil {
+			w.close()
+		}
+	}
+	return w, err
 }
 
 // newWorld makes two stacks over a link between two such devices. The provider
@@ -57,10 +69,8 @@ func (w *world) join(a, b stack.LinkEndpoint) (*world, error) {
 	if err == nil && w.server != w.client {
 		err = addNIC(w.server, b)
 	}
-	for i := range byte(serverAddrs) {
-		if err == nil {
-			err = addAddr(w.server, serverAddr(i))
-		}
+	if err == nil {
+		err = addAddr(w.server, serverAddr(0))
 	}
 	if err == nil {
 		err = w.listen()
@@ -152,7 +162,7 @@ func (w *world) pair(ctx context.Context, client, server *socket) error {
 // client has some 49,000 ports for each.
 const perAddr = 20_000
 
-// pairAt is pair for connection number i of many.
+// pairAt is pair for connection number i of a crowd.
 func (w *world) pairAt(ctx context.Context, client, server *socket, i int) error {
 	if err := w.dialTo(ctx, client, byte(i/perAddr%serverAddrs)); err != nil {
 		return err
