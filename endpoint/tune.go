@@ -79,11 +79,12 @@ func (t *rcvTuner) filled(now engine.Instant) {
 // Reads of a small part of the window are measured together, as long as there is more
 // to read: a reader of few bytes at a time would pay as much for each again.
 func (e *Endpoint) ModerateRecvBuf(copied int) {
-	copied = int(e.unmeasured.Add(uint32(copied)))
-	if copied < int(e.smallPart()) && e.ready.Load()&readyRead != 0 {
+	if e.unmeasured.Add(uint32(copied)) < e.smallPart() && e.ready.Load()&readyRead != 0 {
 		return
 	}
-	e.unmeasured.Add(-uint32(copied))
+	if copied = int(e.unmeasured.Swap(0)); copied == 0 {
+		return // another reader has told of it
+	}
 	now := e.lock()
 	defer e.unlock(now)
 	if e.opt.rcvFixed || !e.opened || e.retired {

@@ -26,14 +26,15 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 	e.writeMu.Lock()
 	defer e.writeMu.Unlock()
 
-	room, err := e.roomFor(p.Len())
+	wanted := p.Len()
+	room, err := e.roomFor(wanted)
 	if err != nil {
 		return 0, err
 	}
 	// Other writers wait for writeMu, and acknowledgments only make more room.
 	var buf buffer.Buffer
 	defer buf.Release()
-	if !readIn(&buf, p, min(p.Len(), room)) {
+	if !readIn(&buf, p, min(wanted, room)) {
 		return 0, &tcpip.ErrBadBuffer{}
 	}
 	if buf.Size() == 0 {
@@ -51,6 +52,11 @@ func (e *Endpoint) Write(p tcpip.Payloader, opts tcpip.WriteOptions) (int64, tcp
 	n := e.conn.Write(now, &buf)
 	if opts.Atomic && buf.Size() > 0 {
 		n += e.writeRest(now, &buf)
+	}
+	if n < wanted {
+		// What the caller learns is that there is no more room, though there may be
+		// some since it was asked for.
+		e.conn.AwaitRoom()
 	}
 	return int64(n), nil
 }
@@ -103,6 +109,7 @@ func (e *Endpoint) writable() (int, tcpip.Error) {
 	}
 	room := e.conn.WriteSpace()
 	if room <= 0 {
+		e.conn.AwaitRoom()
 		return 0, &tcpip.ErrWouldBlock{}
 	}
 	return room, nil

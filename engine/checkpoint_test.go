@@ -227,3 +227,18 @@ func TestRestoreRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What a cork holds waits as it did.
+func TestCheckpointKeepsCork(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.Cork = true }), 9000, "<mss 1000>")
+	s.Write(75)
+	s.Silent()
+	var c engine.Conn
+	if err := c.Restore(s.Now, s.Conn.Checkpoint(s.Now), s.Conn.Settings()); err != nil {
+		t.Fatal(err)
+	}
+	var out engine.Segment
+	if c.PollSegment(s.Now, &out) {
+		t.Errorf("sent %d bytes that the cork holds", out.Payload.Size())
+	}
+}

@@ -86,9 +86,6 @@ func (c *Conn) restoreReceive(r *ReceiveCheckpoint) {
 		heardText: makeCoarse(c.alive.heardAt),
 	}
 	c.ack.now = r.AckDue
-	if c.set.UnsentMost > 0 {
-		c.events |= EventWritable // who was kept out is not known: it tries again
-	}
 	if len(r.Text) > 0 {
 		text := textOf(r.Text)
 		c.recvBuf().append(&text)
@@ -148,7 +145,6 @@ func (c *Conn) restoreSend(now Instant, k *Checkpoint) {
 		c.beginText(k.textStart())
 		text := textOf(s.Text)
 		c.snd.write(&text, len(s.Text), c.tx.nxt)
-		c.snd.kept = true // whether anybody was is not known
 	}
 	if k.Path.Controlled && k.State.Synchronized() {
 		cc := c.control()
@@ -156,6 +152,12 @@ func (c *Conn) restoreSend(now Instant, k *Checkpoint) {
 	}
 	if k.State.sends() && c.tx.una.Less(c.tx.nxt) {
 		c.resendAll(now)
+	}
+	// Who was kept out is not known: it tries again, or is told when there is room.
+	if c.snd != nil && c.WriteSpace() < c.writableSpace() {
+		c.snd.kept = true
+	} else {
+		c.events |= EventWritable
 	}
 }
 

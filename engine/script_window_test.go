@@ -553,17 +553,32 @@ func TestWindowOpensByQuarters(t *testing.T) {
 	come()
 	opens(buf/4, buf/4)
 	opens(buf/4, buf/2)
-	opens(buf/2, buf)
+	opens(buf/2-mss+1, buf-mss+1) // less than a segment is left to read
+	s.Read(mss-1, mss-1)
 }
 
-// Where all was read, a peer that has used up what it was told of is told at once.
+// Where all was read, a peer that has used up what it was told of is told at once, and
+// one that has little left of it, as its field tells it, as well.
 func TestWindowOpensWhenDrained(t *testing.T) {
-	s := Established(t, plain(func(set *engine.Settings) {
-		set.RcvBuf, set.AckDelay, set.AckEvery = 1460, 40*time.Millisecond, 2
-	}), 9000, "<mss 1000>")
-	s.In(". 1:261 ack 1 win 9000")
-	s.Read(259, 259)
-	s.Silent()
-	s.Read(1, 1)
-	s.Out(". 1 ack 261 win 1460")
+	const mss = 1460
+	for _, test := range []struct {
+		buf, text, wnd int
+		scaled         bool
+	}{
+		{mss, 260, mss, false},
+		{3 * mss, mss, 3 * mss, false}, // two segments are left
+		{2048, 548, 8, true},           // 1,500 bytes are, of which the peer sees 1,280
+	} {
+		o := plain(func(set *engine.Settings) {
+			set.RcvBuf, set.AckDelay, set.AckEvery = test.buf, time.Millisecond, 32
+		})
+		if test.scaled {
+			o.Params.NoWindowScale, o.Params.RcvBufMax = false, 8<<20
+		}
+		s := Established(t, o, 9000, "<mss 1460,ws 7>")
+		s.In(". " + span(1, 1+test.text) + " ack 1 win 9000")
+		s.Expires(time.Millisecond, fmt.Sprintf(". 1 ack %d", 1+test.text))
+		s.Read(test.buf, test.text)
+		s.Out(fmt.Sprintf(". 1 ack %d win %d", 1+test.text, test.wnd))
+	}
 }

@@ -71,6 +71,15 @@ func (c *Conn) noteFull() {
 	}
 }
 
+// AwaitRoom notes that who writes has more, and waits to be told of room. Where there is
+// some by now, it is told.
+func (c *Conn) AwaitRoom() {
+	if c.snd != nil {
+		c.snd.kept = true
+		c.noteSpace()
+	}
+}
+
 // noteSpace tells a writer that was kept out when there is room to go on. Where none
 // was, nobody waits.
 func (c *Conn) noteSpace() {
@@ -122,6 +131,7 @@ func (c *Conn) Apply(now Instant, s *Settings) {
 	if c.state == StateClosed {
 		return
 	}
+	c.noteSpace() // Choices.UnsentMost may allow more
 	if s.KeepAlive != old.KeepAlive || s.KeepAliveIdle != old.KeepAliveIdle ||
 		s.KeepAliveInterval != old.KeepAliveInterval {
 		c.armKeepAlive(now)

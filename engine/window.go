@@ -54,7 +54,7 @@ func (c *Conn) openTo() int {
 // buffer or a segment; where the peer sees a closed window and nothing is left to
 // read; and where all was read, so that the window is as large as it can be.
 func (c *Conn) mayOpen() (int, bool) {
-	open := c.openTo() >> c.rx.wndScale << c.rx.wndScale // what the field can tell
+	open := c.asTold(c.openTo())
 	gain := open - c.rcvWnd()
 	closed := c.rcvWnd()>>c.rx.wndScale == 0 && c.rcv.size() == 0
 	return open, gain > 0 && (closed || c.rx.drained || gain >= min(c.windowLimit()/2, int(c.rx.mss)))
@@ -67,7 +67,7 @@ func (c *Conn) advertise() wire.Window {
 	if open, ok := c.mayOpen(); ok {
 		// What is offered is what the field can say: an edge that the peer
 		// cannot see is not promised.
-		c.rx.adv = c.rx.nxt.Add(max(c.rcvWnd(), open>>c.rx.wndScale<<c.rx.wndScale))
+		c.rx.adv = c.rx.nxt.Add(max(c.rcvWnd(), open))
 	}
 	c.rx.drained = false
 	switch {
@@ -87,27 +87,32 @@ func synWindow(limit int) wire.Window { return wire.Window(min(limit, math.MaxUi
 
 // windowOpened owes the peer an acknowledgment when reading has opened the window by
 // enough to be worth a segment: where it was told of less than a segment, and waits, by
-// a segment; else by a quarter of the widest, and to twice what is left of it. Between
-// the two, the acknowledgments of what still arrives carry the news; and so they do where
-// one is on its way already, and the peer cannot use up its window before it goes.
+// a segment; else by a quarter of the widest. It goes to twice what is left where that is
+// many segments, and there is text to read yet. Between the two, the acknowledgments of
+// what still arrives carry the news; and so they do where one is on its way already, and
+// the peer cannot use up its window before it goes.
 func (c *Conn) windowOpened() {
 	if !c.state.receives() {
 		return
 	}
 	c.rx.drained = c.rx.drained || c.rcv.size() == 0
 	open, ok := c.mayOpen()
-	left := c.rcvWnd()
-	switch {
+	mss, left := int(c.rx.mss), c.asTold(c.rcvWnd())
+	caughtUp := c.rcv.size() < mss
+	switch gain := open - left; {
 	case !ok:
-	case left < int(c.rx.mss) && (c.toldWindow() < int(c.rx.mss) || c.rcv.size() == 0):
+	case left < mss && (c.asTold(c.toldWindow()) < mss || caughtUp):
 		c.ack.now = true
-	case open-left >= max(c.widest()/4, left):
+	case gain >= c.widest()/4 && (gain >= left || left < 4*mss || caughtUp):
 		c.ack.now = !c.timers.armed(timerAck) || left < c.ackMost(0) || c.ack.now
 	}
 }
 
 // toldWindow is the window of the last acknowledgment, in bytes.
 func (c *Conn) toldWindow() int { return c.rx.adv.Sub(c.ts.lastAck) }
+
+// asTold is a window as its field tells it.
+func (c *Conn) asTold(wnd int) int { return wnd >> c.rx.wndScale << c.rx.wndScale }
 
 // widest is the widest window that can be told, in bytes.
 func (c *Conn) widest() int { return min(c.windowLimit(), math.MaxUint16<<c.rx.wndScale) }
