@@ -17,6 +17,7 @@ import (
 	stdnet "net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/xtls/xray-core/app/dispatcher"
 	"github.com/xtls/xray-core/app/proxyman"
@@ -47,7 +48,8 @@ func main() { measure.Main(open) }
 
 // open returns a tunnel through both instances to the host's loopback.
 func open() (*measure.Tunnel, error) {
-	log.RegisterHandler(complaints{})
+	var errs complaints
+	log.RegisterHandler(&errs)
 	var keys [2]*ecdh.PrivateKey
 	for i := range keys {
 		key, err := ecdh.X25519().GenerateKey(rand.Reader)
@@ -90,6 +92,7 @@ func open() (*measure.Tunnel, error) {
 		URL:       fmt.Sprintf("http://%s:%d", serverIP, l.Addr().(*stdnet.TCPAddr).Port),
 		Transport: &http.Transport{Proxy: http.ProxyURL(proxy)},
 		Close: func() {
+			errs.closing.Store(true)
 			if err := errors.Join(client.Close(), server.Close()); err != nil {
 				stdlog.Print(err)
 			}
@@ -149,12 +152,13 @@ func freePorts() (tcp, udp int, err error) {
 	return l.Addr().(*stdnet.TCPAddr).Port, c.LocalAddr().(*stdnet.UDPAddr).Port, nil
 }
 
-// complaints writes errors where they do not mix with the figures.
-type complaints struct{}
+// complaints writes errors where they do not mix with the figures, until the tunnel is
+// closed: what is on the way then finds no socket.
+type complaints struct{ closing atomic.Bool }
 
 // Handle implements log.Handler.
-func (complaints) Handle(m log.Message) {
-	if m, ok := m.(*log.GeneralMessage); ok && m.Severity == log.Severity_Error {
+func (c *complaints) Handle(m log.Message) {
+	if m, ok := m.(*log.GeneralMessage); ok && m.Severity == log.Severity_Error && !c.closing.Load() {
 		stdlog.Print(m)
 	}
 }
