@@ -5,11 +5,8 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"sync"
 
-	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
@@ -20,7 +17,7 @@ type poller struct {
 	ready []*polled
 	spare []*polled
 	some  chan struct{} // signalled where ready was empty
-	n     int           // connections added
+	n     int           // connections that are not done
 }
 
 func newPoller() *poller { return &poller{some: make(chan struct{}, 1)} }
@@ -29,15 +26,16 @@ func newPoller() *poller { return &poller{some: make(chan struct{}, 1)} }
 type polled struct {
 	socket
 	poller *poller
-	index  int // how many were added before
+	step   func() (done bool, err error)
 	entry  waiter.Entry
 	queued bool
 }
 
-// add makes p the connection of s, which is ready to begin with.
-func (l *poller) add(p *polled, s *socket) {
+// add makes p the connection of s, which is ready to begin with. Where it is ready, step
+// is called, until it reports that all is done.
+func (l *poller) add(p *polled, s *socket, step func() (done bool, err error)) {
 	s.release()
-	p.ep, p.wq, p.poller, p.index = s.ep, s.wq, l, l.n
+	p.ep, p.wq, p.poller, p.step = s.ep, s.wq, l, step
 	l.n++
 	p.entry.Init(p, readEvents|writeEvents)
 	p.wq.EventRegister(&p.entry)
@@ -62,21 +60,20 @@ func (p *polled) NotifyEvent(waiter.EventMask) {
 	}
 }
 
-// loop calls step for each connection that is ready, until it has reported of n that
-// they are done.
-func (l *poller) loop(ctx context.Context, n int, step func(*polled) (done bool, err error)) error {
-	for n > 0 {
+// loop takes a step with each connection that is ready, until all are done.
+func (l *poller) loop(ctx context.Context) error {
+	for l.n > 0 {
 		if err := wait(ctx, l.some); err != nil {
 			return err
 		}
 		for _, p := range l.take() {
-			done, err := step(p)
+			done, err := p.step()
 			if err != nil {
 				return err
 			}
 			if done {
 				p.wq.EventUnregister(&p.entry)
-				n--
+				l.n--
 			}
 		}
 	}
@@ -92,32 +89,4 @@ func (l *poller) take() []*polled {
 		p.queued = false
 	}
 	return l.spare
-}
-
-// read returns how many bytes it put into b, 0 where there are none yet; io.EOF is the
-// end of the peer's stream.
-func (p *polled) read(b []byte) (int, error) {
-	p.dst = b
-	res, err := p.ep.Read(&p.dst, tcpip.ReadOptions{})
-	switch {
-	case err == nil:
-		p.ep.ModerateRecvBuf(res.Count)
-		return res.Count, nil
-	case wouldBlock(err):
-		return 0, nil
-	}
-	if _, ok := err.(*tcpip.ErrClosedForReceive); ok {
-		return 0, io.EOF
-	}
-	return 0, fmt.Errorf("read: %s", err)
-}
-
-// write returns how much of b there was room for, which may be nothing.
-func (p *polled) write(b []byte) (int, error) {
-	p.src.Reset(b)
-	n, err := p.ep.Write(&p.src, tcpip.WriteOptions{})
-	if err != nil && !wouldBlock(err) {
-		return 0, fmt.Errorf("write: %s", err)
-	}
-	return int(n), nil
 }

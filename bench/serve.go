@@ -43,7 +43,12 @@ func serveRow(size int) row {
 }
 
 func serveAnswers(ctx context.Context, w *world, s settings, size int64) ([]float64, error) {
-	server, client := newPoller(), newPoller()
+	var (
+		server, client = newPoller(), newPoller()
+		stop           atomic.Bool
+		done           atomic.Int64
+		figures        []float64
+	)
 	answering, fetching := make([]answers, serveConns), make([]fetch, serveConns)
 	for i := range serveConns {
 		var from, to socket
@@ -55,27 +60,18 @@ func serveAnswers(ctx context.Context, w *world, s settings, size int64) ([]floa
 		start := int64(i) * (period / serveConns)
 		a, f := &answering[i], &fetching[i]
 		*a, *f = answers{start: start, size: size}, fetch{start: start, size: size}
-		server.add(&a.polled, &to)
-		client.add(&f.polled, &from)
+		server.add(&a.polled, &to, a.step)
+		client.add(&f.polled, &from, func() (bool, error) { return f.step(&stop, &done) })
 	}
-	var (
-		stop    atomic.Bool
-		done    atomic.Int64
-		figures []float64
-	)
 	err := together(ctx,
-		func(ctx context.Context) error {
-			return server.loop(ctx, serveConns, func(p *polled) (bool, error) { return answering[p.index].step() })
-		},
+		server.loop,
 		func(ctx context.Context) error {
 			for i := range fetching {
 				if err := fetching[i].request(); err != nil {
 					return err
 				}
 			}
-			return client.loop(ctx, serveConns, func(p *polled) (bool, error) {
-				return fetching[p.index].step(&stop, &done)
-			})
+			return client.loop(ctx)
 		},
 		func(ctx context.Context) (err error) {
 			defer stop.Store(true)
@@ -131,7 +127,7 @@ type answers struct {
 // whether the client has ended the connection.
 func (a *answers) step() (bool, error) {
 	for {
-		n, err := a.read(a.buf[:])
+		n, err := a.tryRead(a.buf[:])
 		if err == io.EOF {
 			return true, nil
 		}
@@ -146,7 +142,7 @@ func (a *answers) step() (bool, error) {
 		a.owed += (a.requests/serveRequest - before) * a.size
 	}
 	for a.owed > 0 {
-		n, err := a.write(cut(a.start, a.sent, int(min(serveWrite, a.owed))))
+		n, err := a.tryWrite(cut(a.start, a.sent, int(min(serveWrite, a.owed))))
 		if err != nil || n == 0 {
 			return false, err
 		}
@@ -165,7 +161,7 @@ type fetch struct {
 }
 
 func (f *fetch) request() error {
-	n, err := f.write(pattern[:serveRequest])
+	n, err := f.tryWrite(pattern[:serveRequest])
 	if err == nil && n < serveRequest {
 		err = errors.New("no room for a request")
 	}
@@ -176,7 +172,7 @@ func (f *fetch) request() error {
 // where the work is to stop, ends the connection, which it reports.
 func (f *fetch) step(stop *atomic.Bool, done *atomic.Int64) (bool, error) {
 	for {
-		n, err := f.read(f.buf[:])
+		n, err := f.tryRead(f.buf[:])
 		if err != nil || n == 0 {
 			return false, err
 		}

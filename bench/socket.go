@@ -124,48 +124,67 @@ func (s *socket) accept(ctx context.Context, in *socket) error {
 	}
 }
 
+// tryWrite returns how much of b there was room for, which may be nothing. The provider
+// may have read more of src than it took.
+func (s *socket) tryWrite(b []byte) (int, error) {
+	s.src.Reset(b)
+	n, err := s.ep.Write(&s.src, tcpip.WriteOptions{})
+	switch {
+	case wouldBlock(err):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("write: %s", err)
+	case n == 0:
+		return 0, errors.New("write: nothing was taken, without an error")
+	}
+	return int(n), nil
+}
+
 // write waits until all of b is written.
 func (s *socket) write(ctx context.Context, b []byte) error {
-	s.src.Reset(b)
-	for s.src.Len() > 0 {
-		n, err := s.ep.Write(&s.src, tcpip.WriteOptions{})
-		switch {
-		case wouldBlock(err):
+	for len(b) > 0 {
+		n, err := s.tryWrite(b)
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+		if n == 0 {
 			if err := wait(ctx, s.canWrite); err != nil {
 				return fmt.Errorf("write: %w", err)
 			}
-		case err != nil:
-			return fmt.Errorf("write: %s", err)
-		case n == 0:
-			return errors.New("write: nothing was taken, without an error")
 		}
-		// The provider may have read more of src than it took.
-		b = b[n:]
-		s.src.Reset(b)
 	}
 	return nil
+}
+
+// tryRead returns how many bytes it put into b, 0 where there are none yet; io.EOF is the
+// end of the peer's stream.
+func (s *socket) tryRead(b []byte) (int, error) {
+	s.dst = b
+	res, err := s.ep.Read(&s.dst, tcpip.ReadOptions{})
+	switch {
+	case wouldBlock(err):
+		return 0, nil
+	case err == nil && res.Count == 0:
+		return 0, errors.New("read: nothing was given, without an error")
+	case err == nil:
+		// As the contract asks after each copy to the user; it is
+		// what lets the receive buffer grow.
+		s.ep.ModerateRecvBuf(res.Count)
+		return res.Count, nil
+	}
+	if _, ok := err.(*tcpip.ErrClosedForReceive); ok {
+		return 0, io.EOF
+	}
+	return 0, fmt.Errorf("read: %s", err)
 }
 
 // read waits for data, and returns how many bytes it put into b; io.EOF is the
 // end of the peer's stream.
 func (s *socket) read(ctx context.Context, b []byte) (int, error) {
 	for {
-		s.dst = b
-		res, err := s.ep.Read(&s.dst, tcpip.ReadOptions{})
-		if err == nil {
-			if res.Count == 0 {
-				return 0, errors.New("read: nothing was given, without an error")
-			}
-			// As the contract asks after each copy to the user; it is
-			// what lets the receive buffer grow.
-			s.ep.ModerateRecvBuf(res.Count)
-			return res.Count, nil
-		}
-		if _, ok := err.(*tcpip.ErrClosedForReceive); ok {
-			return 0, io.EOF
-		}
-		if !wouldBlock(err) {
-			return 0, fmt.Errorf("read: %s", err)
+		if n, err := s.tryRead(b); n > 0 || err != nil {
+			return n, err
 		}
 		if err := wait(ctx, s.canRead); err != nil {
 			return 0, fmt.Errorf("read: %w", err)

@@ -73,10 +73,15 @@ func (e *Endpoint) lock() engine.Instant {
 // is processed first.
 func (e *Endpoint) lockUpToDate() engine.Instant {
 	now := e.lock()
+	e.takeNotes(now)
+	return now
+}
+
+// takeNotes processes what waits.
+func (e *Endpoint) takeNotes(now engine.Instant) {
 	if e.drain(now) {
 		e.settle(now)
 	}
-	return now
 }
 
 // lockToLook is lockUpToDate for who most often changes nothing that has to be seen to,
@@ -86,10 +91,7 @@ func (e *Endpoint) lockToLook() (changed bool) {
 	if !e.noted() {
 		return false
 	}
-	now := e.shared.Clock.Now()
-	if e.drain(now) {
-		e.settle(now)
-	}
+	e.takeNotes(e.shared.Clock.Now())
 	return true
 }
 
