@@ -100,10 +100,12 @@ func TestRefuse(t *testing.T) {
 // where that is asked for.
 func TestVendored(t *testing.T) {
 	w := newWorld(t)
-	files := w.echo(t, echoMod)
-	files["vendor/modules.txt"] = "# nothing\n"
+	dir := w.echoModule(t, echoMod)
+	if err := w.write(dir, map[string]string{"vendor/modules.txt": "# nothing\n"}); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("GOFLAGS", "-mod=mod")
-	got := netswap(t, "", w.module(t, files), "--", "go", "run", ".")
+	got := netswap(t, "", dir, "--", "go", "run", ".")
 	if got.status != 0 || !strings.Contains(got.out, "tcpcb/endpoint") {
 		t.Errorf("status %d; printed %q; complained:\n%s", got.status, got.out, got.stderr)
 	}
@@ -126,8 +128,8 @@ func TestOtherAPI(t *testing.T) {
 	if err := os.WriteFile(path, other, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	files := w.echo(t, echoMod+"\nreplace gvisor.dev/gvisor => "+old+"\n")
-	got := netswap(t, "", w.module(t, files), "--", "sh", "-c", "echo the command ran")
+	dir := w.echoModule(t, echoMod+"\nreplace gvisor.dev/gvisor => "+old+"\n")
+	got := netswap(t, "", dir, "--", "sh", "-c", "echo the command ran")
 	if got.status != statusFailed || got.out != "" {
 		t.Errorf("status %d, want %d; printed %q, want nothing", got.status, statusFailed, got.out)
 	}

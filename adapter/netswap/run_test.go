@@ -8,11 +8,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -33,56 +36,102 @@ type world struct {
 	gvisor, gvisorDir string
 }
 
-// newWorld skips the test where the module cache does not have gVisor.
+// newWorld brings the modules that the tests need into the module cache, and has the
+// test do without a network from there on. It skips the test where they cannot be had.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	t.Setenv("GOPROXY", "off") // the module cache has to do
-	t.Setenv("GOWORK", "")
-	s, err := openSource(context.Background(), "")
+	w, err := warmWorld()
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("the modules that netswap's programs need cannot be had: %v", err)
 	}
-	out, err := goCommand(context.Background(), s.dir, nil, "list", "-m", "-f", "{{.Dir}}", gvisorPath)
-	dir := strings.TrimSpace(string(out))
-	if err != nil || dir == "" {
-		t.Skipf("the module cache does not have gVisor (go mod download brings it): %v", err)
-	}
-	return &world{source: s, gvisor: s.gvisor(), gvisorDir: dir}
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOWORK", "")
+	return w
 }
 
-// module makes a module of those files and returns its folder. A file's text has
-// GVISOR replaced by the module's path and version.
+var warmWorld = sync.OnceValues(func() (*world, error) {
+	s, err := openSource(context.Background(), "")
+	if err != nil {
+		return nil, err
+	}
+	// By a package: what builds tcpcb need not know of every requirement.
+	out, err := goCommand(context.Background(), s.dir, nil, "list", "-f", "{{.Module.Dir}}", gvisorPath+"/pkg/tcpip")
+	if err != nil {
+		return nil, err
+	}
+	w := &world{source: s, gvisor: s.gvisor(), gvisorDir: strings.TrimSpace(string(out))}
+	echo, err := os.MkdirTemp("", "netswap-warm")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(echo)
+	files, err := w.echo(echoMod)
+	if err == nil {
+		err = w.write(echo, files)
+	}
+	for _, args := range [][]string{
+		{"-C", echo, "--", "go", "list", "-deps", "-test", "./..."},
+		{"-C", echo, "-provider", "gvisor", "--", "go", "list", "-deps", "-test", "./..."},
+		{"-C", filepath.Join(w.gvisorDir, "pkg", "tcpip"), "--", "go", "list", "-deps", "."},
+	} {
+		var stderr bytes.Buffer
+		if err == nil && run(args, streams{strings.NewReader(""), io.Discard, &stderr}) != 0 {
+			err = errors.New(stderr.String())
+		}
+	}
+	return w, err
+})
+
+// module makes a module of those files and returns its folder.
 func (w *world) module(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		text = strings.ReplaceAll(text, "GVISOR", gvisorPath+" "+w.gvisor)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := w.write(dir, files); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
 
+// write writes files into dir, with GVISOR in their text replaced by the module's path
+// and version.
+func (w *world) write(dir string, files map[string]string) error {
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		text = strings.ReplaceAll(text, "GVISOR", gvisorPath+" "+w.gvisor)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // echo returns the files of a module with testdata/echo and that go.mod.
-func (w *world) echo(t *testing.T, goMod string) map[string]string {
-	t.Helper()
+func (w *world) echo(goMod string) (map[string]string, error) {
 	files := map[string]string{"go.mod": goMod, "go.sum": string(w.source.sum)}
 	for _, name := range []string{"main.go", "main_test.go"} {
 		text, err := os.ReadFile(filepath.Join("testdata", "echo", name))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		files[name] = string(text)
 	}
-	return files
+	return files, nil
+}
+
+// echoModule is a module of echo's files.
+func (w *world) echoModule(t *testing.T, goMod string) string {
+	t.Helper()
+	files, err := w.echo(goMod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.module(t, files)
 }
 
 const echoMod = "module example.org/echo\n\ngo 1.26.3\n\nrequire GVISOR\n"
@@ -141,7 +190,7 @@ func hashes(t *testing.T, dir string) map[string]string {
 // TestSwap runs a program that embeds netstack, with either TCP.
 func TestSwap(t *testing.T) {
 	w := newWorld(t)
-	dir := w.module(t, w.echo(t, echoMod))
+	dir := w.echoModule(t, echoMod)
 	const ours, theirs = "carried by tcpcb/endpoint", "carried by gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	for _, test := range []struct {
 		name   string
@@ -170,7 +219,7 @@ func TestSwap(t *testing.T) {
 // TestOlderGo raises the Go version that the program's go.mod says, and says so.
 func TestOlderGo(t *testing.T) {
 	w := newWorld(t)
-	dir := w.module(t, w.echo(t, "module example.org/echo\n\ngo 1.21\n\nrequire GVISOR\n"))
+	dir := w.echoModule(t, "module example.org/echo\n\ngo 1.21\n\nrequire GVISOR\n")
 	got := netswap(t, "", dir, "--", "go", "list", "-m", "-f", "{{.GoVersion}}")
 	if want := w.source.file.Go.Version; got.status != 0 || strings.TrimSpace(got.out) != want || !strings.Contains(got.stderr, "not 1.21") {
 		t.Errorf("status %d, Go %q, want %q; complained:\n%s", got.status, got.out, want, got.stderr)
@@ -190,10 +239,9 @@ func TestReplaced(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(fork, "go.mod"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	files := w.echo(t, echoMod)
 	// The go command itself demands the name, unless it is a version that replaces.
-	files["go.mod"] += "\nreplace gvisor.dev/gvisor => " + fork + "\n"
-	got := netswap(t, "", w.module(t, files), "-v", "--", "go", "run", ".")
+	dir := w.echoModule(t, echoMod+"\nreplace gvisor.dev/gvisor => "+fork+"\n")
+	got := netswap(t, "", dir, "-v", "--", "go", "run", ".")
 	if got.status != 0 || !strings.Contains(got.out, "tcpcb/endpoint") {
 		t.Errorf("status %d; printed %q; complained:\n%s", got.status, got.out, got.stderr)
 	}

@@ -55,7 +55,7 @@ func TestCommand(t *testing.T) {
 // runs: the command gets it, and the folder is removed.
 func TestSignals(t *testing.T) {
 	w := newWorld(t)
-	dir := w.module(t, w.echo(t, echoMod))
+	dir := w.echoModule(t, echoMod)
 	for _, test := range []struct {
 		name    string
 		command string
