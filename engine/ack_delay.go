@@ -37,13 +37,23 @@ func (c *Conn) oweAck(now Instant, n int) {
 	if c.ack.unacked > 0 {
 		c.ack.pushes.wentOn()
 	}
+	if n > 0 {
+		c.turns.heard(c.ack.unacked > 0)
+	}
 	c.ack.unacked += int32(n)
 	if delay <= 0 || c.set.QuickAck || int(c.ack.unacked) >= c.ackMost(n) {
 		c.ack.now = true
 		return
 	}
-	if !c.timers.armed(timerAck) {
-		at := now.Add(delay)
+	at := now.Add(delay)
+	switch patience := c.patience(delay); {
+	case c.timers.armed(timerAck):
+		// Only one segment waits longer: of more, the peer takes silence for a loss
+		// sooner (RFC 8985, section 7.2).
+		c.timers.arm(timerAck, min(at, c.timers.at[timerAck]))
+	case patience > delay:
+		c.timers.arm(timerAck, now.Add(patience))
+	default:
 		after := at.Sub(c.timers.at[timerAck])
 		if c.ack.batch.alone(after, delay) {
 			c.timers.at[timerAck] = at
@@ -193,12 +203,12 @@ func (c *Conn) OwesAck() bool { return c.ack.now }
 
 // AwaitsMore reports whether more text in order, from next on, may wait to be processed
 // with what comes after it, until Deadline at most: the application has text to read,
-// an acknowledgment waits for many segments more, and the peer has nothing to
-// acknowledge. It may not where the peer is told of marks at once (RFC 3168, section
-// 6.1.3), nor where the window is narrower than the buffer.
+// an acknowledgment waits for many segments more, not for an answer, and the peer has
+// nothing to acknowledge. It may not where the peer is told of marks at once (RFC 3168,
+// section 6.1.3), nor where the window is narrower than the buffer.
 func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
 	ok = c.rcv.size() > 0 && c.timers.armed(timerAck) && !c.ack.now && c.set.AckEvery > 2 &&
-		c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
+		!c.turns.taken() && c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
 		c.buf.rcv <= c.widest()
 	return c.rx.nxt, ok
 }
@@ -206,6 +216,9 @@ func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
 // onAckTimer ends the wait for more text, or for an answer.
 func (c *Conn) onAckTimer() {
 	c.ack.now = true
+	if int(c.ack.unacked) <= c.fullSegment() {
+		c.turns.waited()
+	}
 	if int(c.ack.unacked) >= c.fullSegment() {
 		c.ack.batch.late()
 		c.ack.pushes.waited()
@@ -218,6 +231,7 @@ func (c *Conn) onAckTimer() {
 // answered notes that text goes out: where it answers some, which was acknowledged
 // at once, the next is worth a wait again.
 func (c *Conn) answered(now Instant) {
+	c.turns.answered(c.rx.heardText.ago(now))
 	if c.ack.batch.runs == singles && now < c.timers.at[timerAck] {
 		c.ack.batch.runs = 0
 	}

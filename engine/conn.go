@@ -43,6 +43,7 @@ type Conn struct {
 	soft   Reason
 	events Events
 	ecn    ecn
+	turns  turns
 	set    *Settings
 	par    params
 	shake  handshake

@@ -430,6 +430,65 @@ func TestDelayedAckOfSingles(t *testing.T) {
 	vain()
 }
 
+// Where both sides speak in turn, and this one takes longer to answer than the wait
+// for more, the answer carries the acknowledgment, as long as there is one.
+func TestDelayedAckOfTurns(t *testing.T) {
+	s := Established(t, plain(func(set *engine.Settings) { set.AckDelay, set.AckEvery, set.RcvBuf = time.Millisecond, 4, 1<<15 }), 1000, "<mss 1460>")
+	const unit = 1 << 20 * time.Nanosecond // of the engine's coarse time
+	at, sent := 1, 1
+	come := func(n int) {
+		s.In(fmt.Sprintf("P. %s ack %d win 1000", span(at, at+n), sent))
+		at += n
+	}
+	ack := func() string { return fmt.Sprintf(". %d ack %d", sent, at) }
+	answer := func() {
+		s.Write(10)
+		s.Out(fmt.Sprintf("P. %s ack %d", span(sent, sent+10), at))
+		sent += 10
+	}
+	learn := func() {
+		for range 8 { // each is acknowledged by itself
+			come(100)
+			s.Out(ack())
+			s.Advance(3 * unit)
+			answer()
+		}
+	}
+	joins := func(want bool) {
+		if _, ok := s.Conn.AwaitsMore(); ok != want {
+			t.Errorf("more may wait: %v, want %v", ok, want)
+		}
+	}
+	come(100)
+	joins(true)
+	s.Expires(time.Millisecond, ack())
+	s.Advance(2 * time.Millisecond)
+	learn()
+	for range 100 {
+		come(100)
+		joins(false) // a second would be hidden, and shortens the wait
+		s.Advance(3 * unit)
+		answer()
+	}
+	come(1000) // in two parts, of which the peer would take silence for a loss
+	s.Advance(unit)
+	come(1000)
+	s.Expires(time.Millisecond, ack())
+	answer()
+	come(2000) // more than a segment, at once
+	s.Expires(time.Millisecond, ack())
+	answer()
+	come(100)
+	s.Expires(8*unit, ack()) // in vain: from here on at once again
+	s.Advance(2 * time.Millisecond)
+	learn()
+	come(100)
+	s.Advance(3 * unit)
+	s.In(fmt.Sprintf("F. %d ack %d win 1000", at, sent)) // for which nobody waits so long
+	at++
+	s.Expires(time.Millisecond, ack())
+}
+
 // Segments as large as a batch may be are acknowledged one by one: the sender may
 // have no more on the way.
 func TestDelayedAckOfLargeSegments(t *testing.T) {
