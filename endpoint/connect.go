@@ -192,8 +192,9 @@ func (e *Endpoint) params(now engine.Instant) engine.Params {
 // netstack acknowledges each batch of arrivals at once, and so does this: but nobody
 // says where a batch ends. It ends when the application has caught up with as many as
 // come at once, after batchSegments full segments that were processed, or after
-// batchDelay. Without TCP_QUICKACK the acknowledgment of less than two segments waits
-// for slowAckDelay (RFC 9293, section 3.8.6.3).
+// batchDelay; where it and the peer's speak in turn, the answer carries the
+// acknowledgment (engine/ack_turns.go). Without TCP_QUICKACK the acknowledgment of less
+// than two segments waits for slowAckDelay (RFC 9293, section 3.8.6.3).
 const (
 	batchDelay    = time.Millisecond
 	batchSegments = 32

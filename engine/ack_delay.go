@@ -34,9 +34,6 @@ const ackPause = time.Second
 // are (RFC 9293, section 3.8.6.3, SHLD-18, MUST-58).
 func (c *Conn) oweAck(now Instant, n int) {
 	delay := c.ackDelay()
-	if c.ack.unacked > 0 {
-		c.ack.pushes.wentOn()
-	}
 	if n > 0 {
 		c.turns.heard(c.ack.unacked > 0)
 	}
@@ -46,23 +43,24 @@ func (c *Conn) oweAck(now Instant, n int) {
 		return
 	}
 	at := now.Add(delay)
-	switch patience := c.patience(delay); {
-	case c.timers.armed(timerAck):
-		// Only one segment waits longer: of more, the peer takes silence for a loss
-		// sooner (RFC 8985, section 7.2).
+	if c.timers.armed(timerAck) {
+		// Only one segment waits longer for an answer: of more, the peer takes silence
+		// for a loss sooner (RFC 8985, section 7.2).
 		c.timers.arm(timerAck, min(at, c.timers.at[timerAck]))
-	case patience > delay:
-		c.timers.arm(timerAck, now.Add(patience))
-	default:
-		after := at.Sub(c.timers.at[timerAck])
-		if c.ack.batch.alone(after, delay) {
-			c.timers.at[timerAck] = at
-			c.ack.now = true
-			return
-		}
-		c.ack.batch.began(after, min(c.set.AckEvery, batchBytes/c.fullSegment()))
-		c.timers.arm(timerAck, at)
+		return
 	}
+	if patience := c.patience(n, delay); patience > delay {
+		c.timers.arm(timerAck, now.Add(patience))
+		return
+	}
+	after := at.Sub(c.timers.at[timerAck])
+	if c.ack.batch.alone(after, delay) {
+		c.timers.at[timerAck] = at
+		c.ack.now = true
+		return
+	}
+	c.ack.batch.began(after, min(c.set.AckEvery, batchBytes/c.fullSegment()))
+	c.timers.arm(timerAck, at)
 }
 
 // coalescedEvery is how many arrivals end the wait where the device hands over
@@ -116,7 +114,7 @@ func (b *ackBatch) full(n int) bool { return n > int(b.more) }
 func (b *ackBatch) began(after time.Duration, most int) {
 	now := time.Duration(b.more) + 1 // full segments
 	switch {
-	case after > batchTime:
+	case after > batchTime || after < 0: // the last waited longer, for an answer
 		b.late()
 	case int(now) >= most:
 	case after*(now+1) > batchTime*now:
@@ -208,7 +206,7 @@ func (c *Conn) OwesAck() bool { return c.ack.now }
 // section 6.1.3), nor where the window is narrower than the buffer.
 func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
 	ok = c.rcv.size() > 0 && c.timers.armed(timerAck) && !c.ack.now && c.set.AckEvery > 2 &&
-		!c.turns.taken() && c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
+		!c.turns.waits() && c.state == StateEstablished && c.snd.size() == 0 && !c.ecn.receives() &&
 		c.buf.rcv <= c.widest()
 	return c.rx.nxt, ok
 }
@@ -216,9 +214,7 @@ func (c *Conn) AwaitsMore() (next seq.Num, ok bool) {
 // onAckTimer ends the wait for more text, or for an answer.
 func (c *Conn) onAckTimer() {
 	c.ack.now = true
-	if int(c.ack.unacked) <= c.fullSegment() {
-		c.turns.waited()
-	}
+	c.turns.waited()
 	if int(c.ack.unacked) >= c.fullSegment() {
 		c.ack.batch.late()
 		c.ack.pushes.waited()
@@ -241,6 +237,7 @@ func (c *Conn) answered(now Instant) {
 func (c *Conn) acked() {
 	c.ack = ackState{batch: c.ack.batch, pushes: c.ack.pushes}
 	c.timers.stop(timerAck)
+	c.turns.acked()
 	c.ts.lastAck = c.rx.nxt
 }
 

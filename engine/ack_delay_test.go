@@ -26,6 +26,7 @@ func TestAckBatch(t *testing.T) {
 		{"three come in the time", 1, 66 * us, batchRuns + 1, 2},
 		{"three would not", 1, 67 * us, 1000, 1},
 		{"late", 9, 101 * us, 1, 4},
+		{"after a longer wait", 9, -us, 1, 4},
 		{"as many as may be", 15, 0, 1000, 15},
 	} {
 		b := ackBatch{more: c.more}

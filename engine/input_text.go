@@ -48,8 +48,11 @@ func (c *Conn) takeText(now Instant, in *Segment) {
 	dst.append(&in.Payload)
 	n += c.ooo.take(c.rx.nxt.Add(n), dst)
 	c.rcv.tighten(spareMost(c.buf.rcv) - c.ooo.spare())
-	c.advance(now, n)
+	if c.ack.unacked > 0 {
+		c.ack.pushes.wentOn()
+	}
 	c.ack.pushes.note(in.Flags.Has(wire.PSH))
+	c.advance(now, n)
 }
 
 // sampleRcvRTT takes the time since what the peer's text is an answer to. That is
