@@ -19,6 +19,10 @@ import (
 	"time"
 )
 
+// runscRounds is rounds for what runs in the sandbox: how often its threads sleep and
+// wake differs by a factor from run to run, and with it the figures by a third.
+const runscRounds = 12
+
 // load is a server and a client inside of the sandbox.
 type load struct {
 	name  string
@@ -90,7 +94,7 @@ func TestRunsc(t *testing.T) {
 				}
 			}
 			var all table
-			for range rounds {
+			for range runscRounds {
 				for _, p := range providers {
 					figures, err := l.run(t, build(t, p, dir, pkg))
 					if err != nil {
