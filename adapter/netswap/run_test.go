@@ -68,9 +68,8 @@ var warmWorld = sync.OnceValues(func() (*world, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(echo)
-	files, err := w.echo(echoMod)
-	if err == nil {
-		err = w.write(echo, files)
+	if err := w.writeEcho(echo, echoMod); err != nil {
+		return nil, err
 	}
 	for _, args := range [][]string{
 		{"-C", echo, "--", "go", "list", "-deps", "-test", "./..."},
@@ -78,11 +77,11 @@ var warmWorld = sync.OnceValues(func() (*world, error) {
 		{"-C", filepath.Join(w.gvisorDir, "pkg", "tcpip"), "--", "go", "list", "-deps", "."},
 	} {
 		var stderr bytes.Buffer
-		if err == nil && run(args, streams{strings.NewReader(""), io.Discard, &stderr}) != 0 {
-			err = errors.New(stderr.String())
+		if run(args, streams{strings.NewReader(""), io.Discard, &stderr}) != 0 {
+			return nil, errors.New(stderr.String())
 		}
 	}
-	return w, err
+	return w, nil
 })
 
 // module makes a module of those files and returns its folder.
@@ -111,27 +110,27 @@ func (w *world) write(dir string, files map[string]string) error {
 	return nil
 }
 
-// echo returns the files of a module with testdata/echo and that go.mod.
-func (w *world) echo(goMod string) (map[string]string, error) {
+// writeEcho makes dir a module of testdata/echo with that go.mod.
+func (w *world) writeEcho(dir, goMod string) error {
 	files := map[string]string{"go.mod": goMod, "go.sum": string(w.source.sum)}
 	for _, name := range []string{"main.go", "main_test.go"} {
 		text, err := os.ReadFile(filepath.Join("testdata", "echo", name))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		files[name] = string(text)
 	}
-	return files, nil
+	return w.write(dir, files)
 }
 
-// echoModule is a module of echo's files.
+// echoModule makes a module of testdata/echo with that go.mod and returns its folder.
 func (w *world) echoModule(t *testing.T, goMod string) string {
 	t.Helper()
-	files, err := w.echo(goMod)
-	if err != nil {
+	dir := t.TempDir()
+	if err := w.writeEcho(dir, goMod); err != nil {
 		t.Fatal(err)
 	}
-	return w.module(t, files)
+	return dir
 }
 
 const echoMod = "module example.org/echo\n\ngo 1.26.3\n\nrequire GVISOR\n"
