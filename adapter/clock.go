@@ -44,6 +44,15 @@ func (c Clock) Now() engine.Instant {
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
 }
 
+// Soon calls f once, in a goroutine or callback of the clock's own, at this instant.
+func (c Clock) Soon(f func()) {
+	if c.timers != nil {
+		go f() // as the clock would, without a timer of its own
+		return
+	}
+	c.clock.AfterFunc(0, f)
+}
+
 // AfterFunc calls f once, in a goroutine or callback of the clock's own, d from
 // now.
 func (c Clock) AfterFunc(d time.Duration, f func()) tcpip.Timer {

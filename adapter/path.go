@@ -27,7 +27,7 @@ const (
 // sent with a copy of the path as long as the route is not released.
 type Path struct {
 	route *stack.Route
-	stats *tcpip.TCPStats
+	link  *Link
 	// What the route told once: asking it costs an interface call or more, for
 	// each packet.
 	gsoMax    uint32
@@ -53,16 +53,19 @@ type Path struct {
 	DF       bool
 	// Experiment is the value of the IP experiment option; 0 leaves it out.
 	Experiment uint16
+
+	// inLine says that the owner stands in line at the link, and turn how much of its
+	// turn is left, in halves.
+	inLine bool
+	turn   uint8
 }
 
 // NewPath returns the path along r, which it owns from now on, with r's own
-// default TTL. What is sent is counted in stats: TCP's part of
-// the stack's counters, kept by the caller because netstack copies all of them
-// for whoever asks.
-func NewPath(r *stack.Route, localPort, remotePort uint16, stats *tcpip.TCPStats) Path {
+// default TTL, and through one of links.
+func NewPath(r *stack.Route, localPort, remotePort uint16, links *Links) Path {
 	p := Path{
 		route:      r,
-		stats:      stats,
+		link:       links.of(r.OutgoingNIC()),
 		gsoMax:     r.GSOMaxSize(),
 		maxHeader:  r.MaxHeaderLength(),
 		sums:       r.RequiresTXTransportChecksum(),

@@ -316,7 +316,7 @@ func TestReject(t *testing.T) {
 		if v := ParseSegment(pkt, &in); v != OK {
 			t.Fatalf("%s: %v", name, v)
 		}
-		if err := Reject(h.Stack, pkt, &in, &h.stats); err != nil {
+		if err := Reject(h.Stack, pkt, &in, &h.links); err != nil {
 			t.Fatalf("%s: %s", name, err)
 		}
 		in.Payload.Release()

@@ -13,13 +13,13 @@ import (
 // ReplyPath returns the path back to where pkt came from: from the address it
 // was sent to, through the NIC it came by. in is what ParseSegment made of it.
 // The caller releases the path. The error is that of routing.
-func ReplyPath(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, stats *tcpip.TCPStats) (Path, tcpip.Error) {
+func ReplyPath(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, links *Links) (Path, tcpip.Error) {
 	net := pkt.Network()
 	route, err := s.FindRoute(pkt.NICID, net.DestinationAddress(), net.SourceAddress(), pkt.NetworkProtocolNumber, false /* multicastLoop */)
 	if err != nil {
 		return Path{}, err
 	}
-	return NewPath(route, in.DstPort, in.SrcPort, stats), nil
+	return NewPath(route, in.DstPort, in.SrcPort, links), nil
 }
 
 // Reject answers a segment that no connection wants with a reset, where RFC
@@ -27,12 +27,12 @@ func ReplyPath(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, stat
 // made of pkt, and stays the caller's. The error is the route's.
 //
 // No lock may be held, as with Path.Send.
-func Reject(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, stats *tcpip.TCPStats) tcpip.Error {
+func Reject(s *stack.Stack, pkt *stack.PacketBuffer, in *engine.Segment, links *Links) tcpip.Error {
 	var out engine.Segment
 	if !engine.ResetFor(in, &out) {
 		return nil
 	}
-	path, err := ReplyPath(s, pkt, in, stats)
+	path, err := ReplyPath(s, pkt, in, links)
 	if err != nil {
 		return err
 	}

@@ -35,12 +35,12 @@ func (p *Path) sendPacket(out *engine.Segment) tcpip.Error {
 	err := p.write(pkt, out.ECN)
 	pkt.DecRef()
 	if err != nil {
-		p.stats.SegmentSendErrors.Increment()
+		p.link.stats.SegmentSendErrors.Increment()
 		return err
 	}
-	p.stats.SegmentsSent.Increment()
+	p.link.stats.SegmentsSent.Increment()
 	if out.Flags.Has(wire.RST) {
-		p.stats.ResetsSent.Increment()
+		p.link.stats.ResetsSent.Increment()
 	}
 	return nil
 }
@@ -95,10 +95,15 @@ func (p *Path) Packet(out *engine.Segment) *stack.PacketBuffer {
 	if p.Experiment != 0 && p.IsV6() {
 		reserve += header.IPv6ExperimentHdrLength
 	}
+	var release func()
+	if size := int(out.Payload.Size()); size > 0 && !p.loops {
+		release = p.link.take(size)
+	}
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
 		ReserveHeaderBytes: reserve,
 		Payload:            out.Payload,
 		Mark:               p.Mark,
+		OnRelease:          release,
 	})
 	out.Payload = buffer.Buffer{}
 	pkt.TransportProtocolNumber = header.TCPProtocolNumber

@@ -31,6 +31,7 @@ type host struct {
 	*stack.Stack
 	link  *channel.Endpoint
 	stats tcpip.TCPStats
+	links Links
 	// room is how many packets the link takes before it is full; below 0, all.
 	room int
 }
@@ -79,6 +80,7 @@ func newHost(t testing.TB, mtu uint32, caps stack.LinkEndpointCapabilities, gso 
 	for link.Drain() > 0 { // router solicitations and their like
 	}
 	h.stats = s.Stats().TCP
+	h.links.Init(NewClock(s.Clock()), &h.stats)
 	return h
 }
 
@@ -93,7 +95,7 @@ func (h *host) path(t testing.TB, v6 bool) *Path {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPath(r, 80, 4000, &h.stats)
+	p := NewPath(r, 80, 4000, &h.links)
 	t.Cleanup(p.Release)
 	return &p
 }

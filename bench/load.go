@@ -6,19 +6,23 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
 
-// loadFigures is how many of latency's figures are of the round trips alone: CPU
-// time and allocations are the bulk flows' too.
-const loadFigures = 4
+// loadFigures are those of latency that are of the round trips alone, CPU time and
+// allocations being the bulk flows' too, and what these got meanwhile.
+var loadFigures = append(slices.Clone(latencyFigures[:roundTripFigures]), figure{"bulk beside them", "Gbit/s", higher})
+
+// roundTripFigures is how many of latencyFigures are of the round trips alone.
+const roundTripFigures = 4
 
 // loadRow makes round trips of one byte beside n bulk flows of the same client,
 // over the same link.
 func loadRow(n int) row {
 	return row{
-		figures: latencyFigures[:loadFigures],
+		figures: loadFigures,
 		extra:   30 * time.Second,
 		run: func(ctx context.Context, p provider, s settings) ([]float64, error) {
 			return load(ctx, p, s, n)
@@ -58,12 +62,15 @@ func load(ctx context.Context, p provider, s settings, n int) ([]float64, error)
 	if err := together(ctx, tasks...); err != nil {
 		return nil, err
 	}
+	took := time.Since(begin)
+	var bulk int64
 	for i := range fs {
+		bulk += fs[i].got.count
 		if err := verifyWhole(fs[i].start, fs[i].sent, fs[i].got); err != nil {
 			return nil, fmt.Errorf("flow %d of %d: %w", i, n, err)
 		}
 		fs[i].from.close()
 		fs[i].to.close()
 	}
-	return figures[:loadFigures], nil
+	return append(figures[:roundTripFigures], float64(bulk)*8/1e9/took.Seconds()), nil
 }

@@ -130,7 +130,7 @@ func (e *Endpoint) claim(now engine.Instant, route *stack.Route, addr tcpip.Full
 // setPath makes the endpoint own route, which leads to the peer in e.ID, from the
 // local address that it keeps (RFC 9293, section 3.9.1.1, MUST-44, MUST-45).
 func (e *Endpoint) setPath(route *stack.Route) {
-	e.path = adapter.NewPath(route, e.ID.LocalPort, e.ID.RemotePort, &e.shared.TCP)
+	e.path = adapter.NewPath(route, e.ID.LocalPort, e.ID.RemotePort, &e.shared.Links)
 	e.path.Hash = e.shared.Secrets.FlowHash(&e.ID)
 	e.dress()
 }

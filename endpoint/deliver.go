@@ -221,7 +221,7 @@ func (s *Shared) redeliver(a *arrival) {
 	id := a.id()
 	ep, ok := s.Stack.FindTransportEndpoint(pkt.NetworkProtocolNumber, ProtocolNumber, id, pkt.NICID).(*Endpoint)
 	if !ok {
-		adapter.Reject(s.Stack, pkt, &a.Segment, &s.TCP)
+		adapter.Reject(s.Stack, pkt, &a.Segment, &s.Links)
 		a.free()
 		return
 	}

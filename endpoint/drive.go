@@ -131,7 +131,7 @@ func (e *Endpoint) leave() {
 // noted reports whether somebody who found the lock held left a note that is to be
 // seen to now.
 func (e *Endpoint) noted() bool {
-	return !e.still() && (e.alarm.Load() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen)
+	return !e.still() && (e.notes.any() || e.inbox.pending() && !e.shared.pause.on.Load() && e.EndpointState() != StateListen)
 }
 
 // attend sees to the notes, unless somebody else does.
@@ -147,7 +147,7 @@ type waker Endpoint
 // Wake implements adapter.Waker.
 func (w *waker) Wake() {
 	e := (*Endpoint)(w)
-	e.alarm.Store(true)
+	e.notes.leave(noteAlarm)
 	e.attend()
 }
 
@@ -167,9 +167,13 @@ func (e *Endpoint) drain(now engine.Instant) (some bool) {
 			a, some = next, true
 		}
 	}
-	if e.alarm.Load() && e.alarm.Swap(false) && e.opened && !e.retired {
+	if e.notes.take(noteAlarm) && e.opened && !e.retired {
 		e.conn.HandleDeadline(now)
 		e.timer.Forget()
+		some = true
+	}
+	if e.notes.take(noteTurn) && e.path.Valid() {
+		e.path.BeginTurn()
 		some = true
 	}
 	return some
@@ -185,18 +189,20 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		e.unpolled = true
 		return now
 	}
+	left := e.allowance()
 	var first engine.Segment
-	if !e.conn.PollSegment(now, &first) {
+	if !e.pollOne(now, &first, &left) {
+		e.lineUp(left)
 		return now // most often: there is no need of a batch
 	}
 	b := batches.Get().(*batch)
 	defer batches.Put(b)
 	b.segs[0], b.n = first, 1
-	for e.poll(now, b) {
+	for e.poll(now, b, &left) {
 		path := e.path // what is set while the lock is free counts from the next batch
 		path.Mark = e.ops().GetMark()
 		path.Experiment = e.shared.experiment(&e.path, e.ops().GetExperimentOptionValue())
-		polled := b.n < batchSize
+		polled := b.n < batchSize && left > 0
 		e.flushing, e.unpolled = true, false
 		// Who hears from the peer what these segments told it finds the state that
 		// goes with them: as one that writes when the other side has accepted.
@@ -213,13 +219,15 @@ func (e *Endpoint) flush(now engine.Instant) engine.Instant {
 		if !e.drain(now) && polled && !e.unpolled {
 			break // it had nothing more to send, and nothing has happened since
 		}
+		left = e.allowance()
 	}
+	e.lineUp(left)
 	return now
 }
 
 // poll fills b up with segments to send, and reports whether there are any.
-func (e *Endpoint) poll(now engine.Instant, b *batch) bool {
-	for b.n < batchSize && e.conn.PollSegment(now, &b.segs[b.n]) {
+func (e *Endpoint) poll(now engine.Instant, b *batch, left *int) bool {
+	for b.n < batchSize && e.pollOne(now, &b.segs[b.n], left) {
 		b.n++
 	}
 	return b.n > 0

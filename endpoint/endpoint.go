@@ -41,10 +41,9 @@ type Endpoint struct {
 	// listener is set while the endpoint listens, and stays set afterwards.
 	listener atomic.Pointer[listener]
 
-	// inbox and alarm are what waits for the lock to be taken: segments, and the expiry
-	// of the timer.
+	// inbox and notes are what waits for the lock to be taken: segments, and other news.
 	inbox inbox
-	alarm atomic.Bool
+	notes notes
 	// frozen says that the endpoint was saved, or is not restored yet: what comes
 	// waits (see checkpoint.go).
 	frozen atomic.Bool

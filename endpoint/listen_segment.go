@@ -142,7 +142,7 @@ func (l *listener) reject(in *engine.Segment, pkt *stack.PacketBuffer) {
 // now. in is what was made of pkt.
 func (l *listener) replyPath(in *engine.Segment, pkt *stack.PacketBuffer) (adapter.Path, inherited, tcpip.Error) {
 	s := l.ep.shared
-	path, err := adapter.ReplyPath(s.Stack, pkt, in, &s.TCP)
+	path, err := adapter.ReplyPath(s.Stack, pkt, in, &s.Links)
 	if err != nil {
 		return path, inherited{}, err
 	}

@@ -129,6 +129,9 @@ type Shared struct {
 	TCP     tcpip.TCPStats
 	Dropped *tcpip.StatCounter
 
+	// Links are the links that packets go through.
+	Links adapter.Links
+
 	prober *prober // nil without a probe
 
 	ephemeral ephemeral
@@ -159,6 +162,7 @@ func (s *Shared) begin(rng rand.RNG) {
 	s.Clock = adapter.NewClock(s.Stack.Clock())
 	s.Secrets = adapter.NewSecrets(rng)
 	s.TCP, s.Dropped = stats.TCP, stats.DroppedPackets
+	s.Links.Init(s.Clock, &s.TCP)
 	for at := s.ephemeral.secret[:]; len(at) > 0; at = at[8:] {
 		binary.NativeEndian.PutUint64(at, rng.Uint64())
 	}

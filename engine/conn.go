@@ -32,7 +32,8 @@ import (
 //     first; then Write, Read, Unread, Peek, CloseWrite, CloseRead, Close,
 //     Abort, Apply.
 //   - Outputs, which the caller takes after any call of the first two, in this
-//     order: PollSegment until it returns false, Deadline, TakeEvents.
+//     order: PollSegment until it returns false, Deadline, TakeEvents. Who must not
+//     send text now calls PollWithoutText instead, and PollSegment once it may.
 //   - Getters, at any time: State, Reason and the rest, which change nothing.
 //
 // Many inputs may come before the outputs are polled: a batch of arrivals costs

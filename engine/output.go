@@ -38,7 +38,14 @@ func (o *outputState) used(pipe int, end seq.Num) {
 // PollSegment fills out with the next segment to send, and reports whether
 // there is one. What is due first: resets, the handshake, retransmissions,
 // text and FIN, probes, and an acknowledgment where nothing carried it.
-func (c *Conn) PollSegment(now Instant, out *Segment) bool {
+func (c *Conn) PollSegment(now Instant, out *Segment) bool { return c.poll(now, out, true) }
+
+// PollWithoutText is PollSegment for who must send no text now, nor a FIN: it gives out
+// what there is of other kinds.
+func (c *Conn) PollWithoutText(now Instant, out *Segment) bool { return c.poll(now, out, false) }
+
+// poll is PollSegment or, without text, PollWithoutText.
+func (c *Conn) poll(now Instant, out *Segment, text bool) bool {
 	out.reset()
 	switch {
 	case c.pollReset(now, out):
@@ -48,7 +55,9 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case c.pollData(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case text && c.pollData(now, out), c.pollProbe(now, out), c.pollAck(now, out):
+	case !text:
+		return false
 	default:
 		c.txc.paceHeld = c.timers.armed(timerPace) && !c.awaitsRoom(now)
 		c.watchWindow(now)
@@ -59,6 +68,15 @@ func (c *Conn) PollSegment(now Instant, out *Segment) bool {
 	c.counters.SegsOut++
 	return true
 }
+
+// TextDue reports whether there is text that PollSegment would give out, or a FIN, if
+// windows, the pace and whatever else holds text back let it.
+func (c *Conn) TextDue() bool {
+	return c.state.sends() && (c.Unsent() > 0 || c.finDue() || c.board.anyLost() || c.loss != nil && c.loss.tlp.due)
+}
+
+// NothingOut reports whether none of what was sent is in the network.
+func (c *Conn) NothingOut() bool { return c.board.empty() || c.pipe() == 0 }
 
 // pollData builds the next segment with text, or with a FIN, whether it was sent
 // before or not.

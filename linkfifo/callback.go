@@ -11,7 +11,7 @@ func (s *scheduler) kickCallback() {
 		return
 	}
 	now := s.now()
-	if s.ready.len() > 0 {
+	if s.ready.Len() > 0 {
 		s.arm(now, now)
 		return
 	}
@@ -30,8 +30,8 @@ func (s *scheduler) drain() {
 	}
 	s.draining = true
 	s.advance(s.now())
-	for n := s.ready.len(); n > 0 && s.ready.len() > 0; n-- {
-		t := s.ready.pop()
+	for n := s.ready.Len(); n > 0 && s.ready.Len() > 0; n-- {
+		t := s.ready.Pop()
 		t.dir.leaves(t.pkt)
 		s.unlock()
 		t.dir.deliver(t)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/internal/ring"
 )
 
 // direction is the way from one end to the other: a queue, a transmitter, a wire
@@ -28,7 +30,7 @@ type direction struct {
 	closed  bool // the receiver is closed
 
 	// The queue, and the packet in the transmitter.
-	queue         ring[waiting]
+	queue         ring.Ring[waiting]
 	queueBytes    int
 	serving       waiting
 	departs       instant // when it is out; never when there is none
@@ -132,22 +134,22 @@ func (d *direction) shut() {
 		drop(d.serving.pkt)
 		d.serving, d.departs = waiting{}, never
 	}
-	for d.queue.len() > 0 {
-		w := d.queue.pop()
+	for d.queue.Len() > 0 {
+		w := d.queue.Pop()
 		d.queueBytes -= w.size
 		drop(w.pkt)
 	}
 	s.arrivals.takeAll(d, func(t transit) { d.flight--; drop(t.pkt) })
-	for range s.ready.len() {
-		t := s.ready.pop()
+	for range s.ready.Len() {
+		t := s.ready.Pop()
 		if t.dir == d {
 			d.leaves(t.pkt)
 			drop(t.pkt)
 		} else {
-			s.ready.push(t)
+			s.ready.Push(t)
 		}
 	}
-	if s.ready.len() == 0 && s.idle() {
+	if s.ready.Len() == 0 && s.idle() {
 		s.disarm()
 	}
 	s.stopped = s.pumped

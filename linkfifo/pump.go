@@ -13,7 +13,7 @@ func (s *scheduler) kickPump() {
 	switch {
 	case s.stopped || s.running && !s.sleeping:
 		// Nothing is left to do, or it looks again before it sleeps.
-	case s.ready.len() > 0:
+	case s.ready.Len() > 0:
 		s.rouse()
 	default:
 		s.armNext()
@@ -67,7 +67,7 @@ func (s *scheduler) pump() {
 		if !s.idle() {
 			s.advance(s.now())
 		}
-		n := s.ready.popInto(batch[:])
+		n := s.ready.PopInto(batch[:])
 		for i := range n {
 			batch[i].dir.leaves(batch[i].pkt)
 		}

@@ -15,7 +15,7 @@ type waiting struct {
 // backlog returns the packets and bytes that wait: for the transmitter, and
 // when there is no rate for the receiver.
 func (d *direction) backlog() (packets, bytes int) {
-	packets, bytes = d.queue.len(), d.queueBytes
+	packets, bytes = d.queue.Len(), d.queueBytes
 	if d.path.Rate == 0 {
 		packets, bytes = packets+d.readyLen, bytes+d.readyBytes
 	}
@@ -50,7 +50,7 @@ func (d *direction) join(now instant, pkt *stack.PacketBuffer, size int) (refuse
 func (d *direction) pass(now instant, pkt *stack.PacketBuffer, size int) {
 	switch {
 	case d.departs != never:
-		d.queue.push(waiting{pkt, size, now})
+		d.queue.Push(waiting{pkt, size, now})
 		d.queueBytes += size
 	case d.path.Rate > 0:
 		d.serve(now, waiting{pkt, size, now})
@@ -80,8 +80,8 @@ func (d *direction) depart(at instant) {
 	w := d.serving
 	d.serving, d.departs = waiting{}, never
 	d.note(at, Transmitted, w.size)
-	if d.queue.len() > 0 {
-		next := d.queue.pop()
+	if d.queue.Len() > 0 {
+		next := d.queue.Pop()
 		d.queueBytes -= next.size
 		d.serve(at, next)
 	} else {

@@ -9,6 +9,8 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+
+	"tcpcb/internal/ring"
 )
 
 // scheduler moves packets along in time. Its state changes only by advance and
@@ -24,7 +26,7 @@ type scheduler struct {
 	mu       sync.Mutex
 	seq      uint64
 	arrivals arrivalHeap
-	ready    ring[transit]
+	ready    ring.Ring[transit]
 	garbage  []*stack.PacketBuffer // to be released once unlocked
 
 	timer   tcpip.Timer

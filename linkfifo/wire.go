@@ -66,6 +66,11 @@ func (d *direction) launch(at, due instant, size int, t transit, inOrder bool) {
 		d.arrives(t)
 		return
 	}
+	// What is on the wire has left its host, where somebody may wait for the release of
+	// the packet.
+	left := t.pkt
+	t.pkt = left.Clone()
+	d.sched.discard(left)
 	d.sched.arrivals.push(arrival{at: due, seq: d.sched.nextSeq(), transit: t})
 }
 
@@ -73,7 +78,7 @@ func (d *direction) launch(at, due instant, size int, t transit, inOrder bool) {
 func (d *direction) arrives(t transit) {
 	d.readyLen++
 	d.readyBytes += t.pkt.Size()
-	d.sched.ready.push(t)
+	d.sched.ready.Push(t)
 }
 
 // leaves undoes what arrives and launch have counted.

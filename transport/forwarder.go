@@ -118,7 +118,7 @@ func (r *ForwarderRequest) Complete(sendReset bool) {
 	if sendReset {
 		s := r.forwarder.shared
 		// Without a route there is nobody to tell.
-		_ = adapter.Reject(s.Stack, r.pkt, &r.syn, &s.TCP)
+		_ = adapter.Reject(s.Stack, r.pkt, &r.syn, &s.Links)
 	}
 	r.syn.Payload.Release()
 	r.pkt.DecRef()

@@ -34,7 +34,7 @@ func (p *protocol) HandleUnknownDestinationPacket(id stack.TransportEndpointID, 
 		return stack.UnknownDestinationPacketHandled
 	}
 	// The answer may fail for want of a route; then there is no one to tell.
-	_ = adapter.Reject(p.shared.Stack, pkt, &in, stats)
+	_ = adapter.Reject(p.shared.Stack, pkt, &in, &p.shared.Links)
 	return stack.UnknownDestinationPacketHandled
 }
 

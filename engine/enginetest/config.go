@@ -53,6 +53,9 @@ type Host struct {
 	// ReadSize and ReadPause are the same for its reads.
 	ReadSize  [2]int
 	ReadPause time.Duration
+	// TurnWait is how long the host waits, at most, for its next turn to send text; 0
+	// has it send at any time.
+	TurnWait time.Duration
 	// End is what it does once all is written.
 	End End
 	// Acts are what it does at set times, whatever it was about.

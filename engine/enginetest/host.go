@@ -29,6 +29,7 @@ type host struct {
 	cookie       cookie
 	app
 	rules packetRules
+	turn  turn
 }
 
 // cookie is what a listener without state can tell from a SYN cookie: that the
@@ -208,13 +209,14 @@ func (h *host) drain() {
 			h.sim.failf("host %d: the engine and its application never rest", h.id)
 		}
 		var out engine.Segment
-		for n := 0; h.conn.PollSegment(h.now(), &out); n++ {
+		for n := 0; h.poll(&out); n++ {
 			h.rules.sent(&out)
 			h.transmit(&out)
 			if n > 100000 {
 				h.sim.failf("host %d sends without end", h.id)
 			}
 		}
+		h.lineUp()
 		h.input()
 		if h.conn.Deadline() <= h.now() {
 			h.wake()

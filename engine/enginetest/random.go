@@ -155,6 +155,9 @@ func Anything(seed uint64) Config {
 			l.Refuses, l.Full = more.IntN(2) == 0, pick(more, 0, 0, 0.02, 0.3)
 		}
 	}
+	for i := range c.Hosts {
+		c.Hosts[i].TurnWait = pick(more, 0, 0, 100*time.Microsecond, 10*time.Millisecond, 300*time.Millisecond)
+	}
 	return c
 }
 

@@ -39,6 +39,8 @@ type Script struct {
 	Conn engine.Conn
 	// Now is the virtual time.
 	Now engine.Instant
+	// WithoutText has the engine polled without text from the next step on.
+	WithoutText bool
 
 	tb      testing.TB
 	opt     Options
@@ -297,7 +299,7 @@ func (s *Script) after(step string) {
 	for {
 		s.Conn.CheckInvariants()
 		var out engine.Segment
-		if !s.Conn.PollSegment(s.Now, &out) {
+		if s.WithoutText && !s.Conn.PollWithoutText(s.Now, &out) || !s.WithoutText && !s.Conn.PollSegment(s.Now, &out) {
 			break
 		}
 		s.pending = append(s.pending, out)

@@ -1,22 +1,23 @@
 // Copyright 2026 The tcpcb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package linkfifo
+// Package ring is a queue in a slice.
+package ring
 
-// ring is a FIFO over a circular slice. It grows by doubling, so that once it
+// Ring is a FIFO over a circular slice. It grows by doubling, so that once it
 // has seen its largest load it allocates no more; who pushes bounds its length.
 // The zero value is empty and ready.
-type ring[T any] struct {
+type Ring[T any] struct {
 	items []T // length zero or a power of two
 	head  int
 	n     int
 }
 
-// len returns the number of items held.
-func (r *ring[T]) len() int { return r.n }
+// Len returns the number of items held.
+func (r *Ring[T]) Len() int { return r.n }
 
-// push adds an item at the back.
-func (r *ring[T]) push(item T) {
+// Push adds an item at the back.
+func (r *Ring[T]) Push(item T) {
 	if r.n == len(r.items) {
 		r.grow()
 	}
@@ -24,8 +25,8 @@ func (r *ring[T]) push(item T) {
 	r.n++
 }
 
-// pop takes the item at the front, which must exist.
-func (r *ring[T]) pop() T {
+// Pop takes the item at the front, which must exist.
+func (r *Ring[T]) Pop() T {
 	var none T
 	item := r.items[r.head]
 	r.items[r.head] = none
@@ -34,16 +35,16 @@ func (r *ring[T]) pop() T {
 	return item
 }
 
-// popInto fills dst from the front and returns how many items it moved.
-func (r *ring[T]) popInto(dst []T) int {
+// PopInto fills dst from the front and returns how many items it moved.
+func (r *Ring[T]) PopInto(dst []T) int {
 	n := min(len(dst), r.n)
 	for i := range n {
-		dst[i] = r.pop()
+		dst[i] = r.Pop()
 	}
 	return n
 }
 
-func (r *ring[T]) grow() {
+func (r *Ring[T]) grow() {
 	items := make([]T, max(16, 2*len(r.items)))
 	for i := range r.n {
 		items[i] = r.items[(r.head+i)&(len(r.items)-1)]

@@ -1,0 +1,123 @@
+// Copyright 2026 The tcpcb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package adapter
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+
+	"tcpcb/internal/ring"
+)
+
+// Links are the links behind the NICs of a stack, as TCP sends through them. Init comes
+// before all else.
+type Links struct {
+	stats *tcpip.TCPStats
+	clock Clock
+
+	mu    sync.RWMutex
+	byNIC map[tcpip.NICID]*Link
+}
+
+// Init makes s the links of a stack with the clock c. What is sent is counted in stats:
+// TCP's part of the stack's counters, kept by the caller because netstack copies all of
+// them for whoever asks.
+func (s *Links) Init(c Clock, stats *tcpip.TCPStats) {
+	s.clock, s.stats = c, stats
+	s.byNIC = make(map[tcpip.NICID]*Link)
+}
+
+// of returns the link behind a NIC.
+func (s *Links) of(nic tcpip.NICID) *Link {
+	s.mu.RLock()
+	l := s.byNIC[nic]
+	s.mu.RUnlock()
+	if l != nil {
+		return l
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l = s.byNIC[nic]; l == nil {
+		l = newLink(s.clock, s.stats)
+		s.byNIC[nic] = l
+	}
+	return l
+}
+
+// What a link holds is counted in units of 2 KiB of payload, of which each packet with
+// text has one at least: a queue has room for packets, and a device takes time for bytes.
+const (
+	unitSize = 2 << 10
+	maxUnits = (maxIPPacket + unitSize - 1) / unitSize
+)
+
+// Units returns what a packet with n bytes of text counts for in a link.
+func Units(n int) int { return (n + unitSize - 1) / unitSize }
+
+// Link is what a link holds of our text, from when a packet is written to it until it
+// releases that, and the line of those who wait for it to let go of some (see line.go).
+type Link struct {
+	stats *tcpip.TCPStats
+	clock Clock
+	// release are the callbacks of packets of so many units, and serve is l.serveLine.
+	release [maxUnits + 1]func()
+	serve   func()
+
+	// taken and released count units. Who sends writes the one, and the link the other,
+	// each on cache lines of its own.
+	_        [cacheLine]byte
+	taken    atomic.Int64
+	_        [cacheLine]byte
+	released atomic.Int64
+	_        [cacheLine]byte
+
+	// waiting is the length of the line. kept are units that the link seems to keep for
+	// good, and serving says that turns are being given.
+	waiting atomic.Int64
+	kept    atomic.Int64
+	serving atomic.Bool
+
+	mu   sync.Mutex
+	line ring.Ring[Waiter]
+	// watched says that a timer runs for watch, and seen is what was released when it
+	// was last looked.
+	watched bool
+	seen    int64
+}
+
+// cacheLine is more than what two processors share of memory at once.
+const cacheLine = 128
+
+func newLink(c Clock, stats *tcpip.TCPStats) *Link {
+	l := &Link{clock: c, stats: stats}
+	l.serve = l.serveLine
+	for units := range l.release {
+		l.release[units] = func() { l.letGo(units) }
+	}
+	return l
+}
+
+// take notes that the link is given a packet with size bytes of text, and returns what is
+// to be called when it has let go of it.
+func (l *Link) take(size int) (release func()) {
+	units := Units(size)
+	l.taken.Add(int64(units))
+	return l.release[units]
+}
+
+// letGo is called by the link, which may hold locks of its own.
+func (l *Link) letGo(units int) {
+	released := l.released.Add(int64(units))
+	if kept := l.kept.Load(); kept > 0 { // so it does not keep it
+		l.kept.CompareAndSwap(kept, max(0, min(kept, l.taken.Load()-released)))
+	}
+	if l.waiting.Load() > 0 {
+		l.serveSoon()
+	}
+}
+
+// holds returns how many units the link holds, but for those it keeps.
+func (l *Link) holds() int64 { return l.taken.Load() - l.released.Load() - l.kept.Load() }
