@@ -22,10 +22,10 @@ var (
 	}
 	// refuses is plain with a queue that is the host's own: it says when it is full.
 	refuses = linkfifo.Side{MTU: 1500, Path: linkfifo.Path{QueueRefuses: true}}
-	// bottleneck is a line that any provider can fill, with 12 ms of queue.
+	// bottleneck is a line on the way that any provider can fill, with 12 ms of queue.
 	bottleneck = linkfifo.Side{
 		MTU:  1500,
-		Path: linkfifo.Path{Rate: 1e9, QueuePackets: 1024},
+		Path: linkfifo.Path{Rate: 1e9, QueuePackets: 1024, Away: true},
 	}
 )
 

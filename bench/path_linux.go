@@ -179,7 +179,7 @@ type bridge struct {
 
 // path returns the scenario's link.
 func (s *scenario) realLink() (*linkfifo.Link, error) {
-	there := linkfifo.Path{Rate: s.rate, Delay: s.rtt / 2, QueueBytes: s.queueBytes()}
+	there := linkfifo.Path{Rate: s.rate, Delay: s.rtt / 2, QueueBytes: s.queueBytes(), Away: true}
 	if s.spoil != nil {
 		s.spoil(&there)
 	}

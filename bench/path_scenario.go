@@ -141,7 +141,7 @@ func (s *scenario) queueBytes() int { return int(float64(s.rate) / 8 * s.rtt.Sec
 // link returns a link on clock with the scenario's path from A to B, and an
 // equally long way back.
 func (s *scenario) link(clock *linkfifo.VirtualClock, seed uint64, trace func(linkfifo.Event)) (*linkfifo.Link, error) {
-	there := linkfifo.Path{Rate: s.rate, Delay: s.rtt / 2, QueueBytes: s.queueBytes()}
+	there := linkfifo.Path{Rate: s.rate, Delay: s.rtt / 2, QueueBytes: s.queueBytes(), Away: true}
 	if s.spoil != nil {
 		s.spoil(&there)
 	}

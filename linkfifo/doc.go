@@ -8,7 +8,7 @@
 // Left alone it is a fast, perfect cable for tests and benchmarks. Given a Path
 // for either direction it has a rate, a delay, a drop-tail queue with an ECN
 // threshold, and loses (one by one or in bursts), delays, reorders, duplicates,
-// corrupts or cuts; each can be changed while packets are under way. It depends
+// corrupts or cuts, at the sender's device or away from it; each can be changed while packets are under way. It depends
 // on nothing but netstack.
 //
 //	link, err := linkfifo.New(linkfifo.Options{

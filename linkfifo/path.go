@@ -44,8 +44,13 @@ type Path struct {
 	QueueBytes   int
 	// QueueRefuses has what does not fit refused with tcpip.ErrNoBufferSpace, as the
 	// queueing disciplines and devices of a host do, so that its sender knows.
-	// Otherwise the queue stands for one on the way, which says nothing.
+	// Otherwise it is dropped, and nobody is told.
 	QueueRefuses bool
+	// Away says that the queue is one on the way, as a router's, and not that of the
+	// sender's own device. A device holds a packet until it is transmitted, and then
+	// releases it, which its host may wait for; one on the way has left the host, and
+	// is released, as soon as it is sent.
+	Away bool
 	// FlightPackets bounds the packets past the transmitter and not yet with
 	// the receiver, to bound memory on a long path with no Rate; zero is
 	// DefaultFlightPackets.

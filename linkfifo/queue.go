@@ -41,8 +41,11 @@ func (d *direction) join(now instant, pkt *stack.PacketBuffer, size int) (refuse
 			return false
 		}
 	}
-	pkt.IncRef()
-	d.pass(now, pkt, size)
+	if d.path.Away {
+		d.pass(now, pkt.Clone(), size)
+	} else {
+		d.pass(now, pkt.IncRef(), size)
+	}
 	return false
 }
 

@@ -66,11 +66,11 @@ func (d *direction) launch(at, due instant, size int, t transit, inOrder bool) {
 		d.arrives(t)
 		return
 	}
-	// What is on the wire has left its host, where somebody may wait for the release of
-	// the packet.
-	left := t.pkt
-	t.pkt = left.Clone()
-	d.sched.discard(left)
+	if !d.path.Away { // then it leaves the device now
+		left := t.pkt
+		t.pkt = left.Clone()
+		d.sched.discard(left)
+	}
 	d.sched.arrivals.push(arrival{at: due, seq: d.sched.nextSeq(), transit: t})
 }
 

@@ -189,7 +189,7 @@ func (s secure) Read(p []byte) (int, error) { return s.ChaCha8.Read(p) }
 // pathOf is a link of enginetest as one of linkfifo.
 func pathOf(l *enginetest.Link) linkfifo.Path {
 	p := linkfifo.Path{
-		Rate: int64(l.Rate) * 8, QueueBytes: l.Queue, QueueRefuses: l.Refuses,
+		Rate: int64(l.Rate) * 8, QueueBytes: l.Queue, QueueRefuses: l.Refuses, Away: !l.Refuses,
 		Loss: l.Loss, Corrupt: l.Corrupt, Duplicate: l.Duplicate,
 		Delay: l.Delay, Jitter: l.Jitter, Reorder: l.Reorder, ReorderBy: max(l.ReorderBy, time.Nanosecond),
 	}
