@@ -7,73 +7,81 @@ import "time"
 
 // A flow may have a window's worth of text in the network. But if each of many put all
 // of it into the queue of the host's own device at once, that would overflow, or be so
-// long that whoever has little to say waits behind it. So there is to be no more of ours
-// in a link than keeps it busy. Beyond that flows stand in line, and have turns. Linux
-// bounds what its devices hold likewise (byte queue limits, TCP small queues), and
-// RFC 8290, section 4.2, has flows take turns so.
+// long that whoever has little to say waits behind it. So where a link holds enough of
+// ours, flows stand in line, and have turns. Linux bounds what its devices hold likewise
+// (byte queue limits, TCP small queues); and as in RFC 8290, section 4.2, those who
+// have little to send do not wait for all who have much.
 //
 // A turn is long enough for what comes of it, as an acknowledgment and the wake-up of a
 // reader, to be worth many packets. With turns of two packets, 1,000 flows would get
 // half of what they do.
 const (
-	// linkRoom is how much there is to be in a link at most, in units: half of the 1,000
-	// packets that a device has room for by default, in Linux and in runsc. When it has
-	// come down to linkLow, turns go on.
+	// linkRoom is how much, in units, is enough: half of the 1,000 packets that a device
+	// has room for by default, in Linux and in runsc. Turns go on at linkLow.
 	linkRoom = 512
 	linkLow  = linkRoom / 2
-	// halfTurn is half of a turn, in units.
-	halfTurn = 16
-	// linkPatience is how long a link that lets go of nothing is believed to have a
-	// queue at all. One may hold on to packets for other ends.
+	// linkTurn is a turn, in units, and linkLittle what may go in one, in bytes.
+	linkTurn   = 32
+	linkLittle = linkTurn << 10
+	// linkPatience is how long nobody may have had a turn. Some links hold on to packets
+	// for other ends than to transmit them, or for good.
 	linkPatience = 100 * time.Millisecond
 )
 
 // Waiter is who stands in line at a Link. Turn says that its turn has come; it runs on a
-// goroutine or callback of the clock's, under no lock.
+// goroutine or callback of its own, under no lock.
 type Waiter interface {
 	Turn()
 }
 
-// Allowance returns how much text p's owner may send before it asks again, in units: of
-// its turn, or what the link has room for while nobody stands in line.
-func (p *Path) Allowance() int {
-	if p.turn > 0 {
-		p.turn--
-		return halfTurn
-	}
-	return p.link.room()
-}
+// Turn returns what is left of the turn of p's owner, in units; 0 where it is not its
+// turn.
+func (p *Path) Turn() int { return int(p.turn) }
 
-// LineUp ends the turn of p's owner w, if it has one, and where there is more to send
-// has w stand in line for the next.
-func (p *Path) LineUp(w Waiter, more bool) {
-	p.turn = 0
-	if more && !p.inLine {
-		p.inLine = true
-		p.link.join(w)
+// BeginTurn says that the turn of p's owner has come.
+func (p *Path) BeginTurn() { p.inLine, p.turn = false, linkTurn }
+
+// Spend takes units from the turn, if it is one.
+func (p *Path) Spend(units int) { p.turn -= uint8(min(units, int(p.turn))) }
+
+// EndTurn ends the turn, if it is one.
+func (p *Path) EndTurn() { p.turn = 0 }
+
+// Room returns how much may be sent without a turn, in units: nothing while anybody
+// stands in line. What does not leave the host needs none.
+func (p *Path) Room() int {
+	switch {
+	case p.loops:
+		return linkRoom
+	case p.link.waiting.Load() > 0:
+		return 0
 	}
+	return int(max(0, linkRoom-p.link.holds()))
 }
 
 // InLine reports whether p's owner stands in line.
 func (p *Path) InLine() bool { return p.inLine }
 
-// BeginTurn says that the turn of p's owner has come.
-func (p *Path) BeginTurn() { p.inLine, p.turn = false, 2 }
-
-// room returns how much may be sent by who did not stand in line: nothing while others do.
-func (l *Link) room() int {
-	if l.waiting.Load() > 0 {
-		return 0
+// LineUp ends the turn of p's owner w, which has so many bytes to send yet, and has it
+// stand in line, where it does not.
+func (p *Path) LineUp(w Waiter, unsent int) {
+	p.turn = 0
+	if !p.inLine {
+		p.inLine = true
+		p.link.join(w, unsent <= linkLittle)
 	}
-	return int(max(0, linkRoom-l.holds()))
 }
 
-// join puts w at the end of the line.
-func (l *Link) join(w Waiter) {
+// join puts w at the end of its part of the line.
+func (l *Link) join(w Waiter, little bool) {
 	l.mu.Lock()
-	l.line.Push(w)
+	if little {
+		l.little.Push(w)
+	} else {
+		l.much.Push(w)
+	}
 	l.waiting.Add(1)
-	l.look(false)
+	l.setWatch()
 	l.mu.Unlock()
 	l.serveSoon() // the link may have let go of all before it was known that w waits
 }
@@ -88,8 +96,7 @@ func (l *Link) serveSoon() {
 // serveLine gives turns until the link holds enough.
 func (l *Link) serveLine() {
 	for {
-		for w := l.next(); w != nil; w = l.next() {
-			w.Turn()
+		for l.holds() < linkRoom && l.giveTurn() {
 		}
 		l.serving.Store(false)
 		// Who let go, or joined, a moment ago may have relied on us.
@@ -99,38 +106,47 @@ func (l *Link) serveLine() {
 	}
 }
 
-// next takes who is first out of the line; nil where nobody is, or the link holds enough.
-func (l *Link) next() Waiter {
+// giveTurn gives who is next its turn, and reports whether anybody is.
+func (l *Link) giveTurn() bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.line.Len() == 0 || l.holds() >= linkRoom {
-		return nil
+	from := &l.much
+	if l.little.Len() > 0 && (l.much.Len() == 0 || !l.afterLittle) {
+		from = &l.little
 	}
+	l.afterLittle = from == &l.little
+	if from.Len() == 0 {
+		l.mu.Unlock()
+		return false
+	}
+	w := from.Pop()
 	l.waiting.Add(-1)
-	return l.line.Pop()
+	l.turns++
+	l.mu.Unlock()
+	w.Turn()
+	return true
 }
 
 // watch is called now and then while anybody stands in line.
 func (l *Link) watch() {
 	l.mu.Lock()
+	stuck := l.turns == 0
 	l.watched = false
-	l.look(true)
 	l.mu.Unlock()
-	l.serveSoon()
+	if stuck {
+		l.giveTurn()
+	}
+	l.mu.Lock()
+	l.setWatch()
+	l.mu.Unlock()
 }
 
-// look sees to it that somebody watches while there is a line. Where the link has let go
-// of nothing since that was last looked at, what it holds it keeps.
+// setWatch sees to it that somebody watches while there is a line.
 //
 // Precondition: l.mu is held.
-func (l *Link) look(again bool) {
-	if l.line.Len() == 0 || l.watched {
+func (l *Link) setWatch() {
+	if l.watched || l.waiting.Load() == 0 {
 		return
 	}
-	released := l.released.Load()
-	if again && released == l.seen {
-		l.kept.Store(l.taken.Load() - released)
-	}
-	l.watched, l.seen = true, released
+	l.watched, l.turns = true, 0
 	l.clock.AfterFunc(linkPatience, l.watch)
 }

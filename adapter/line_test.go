@@ -47,15 +47,25 @@ func (s *sender) Turn() {
 }
 
 func (s *sender) send() {
-	n := s.Allowance()
-	for ; n > 0 && s.left > 0; n = s.Allowance() {
-		for ; n > 0 && s.left > 0; n-- {
+	for {
+		n := s.Path.Turn()
+		if n == 0 {
+			n = s.Room()
+		}
+		if n = min(n, s.left); n == 0 {
+			break
+		}
+		for range n {
 			s.q.held = append(s.q.held, s.q.take(1))
 			s.q.sent = append(s.q.sent, s.name)
-			s.left--
 		}
+		s.Spend(n)
+		s.left -= n
 	}
-	s.LineUp(s, s.left > 0)
+	if s.left > 0 {
+		s.LineUp(s, s.left*1460)
+	}
+	s.EndTurn()
 }
 
 // deliver has the link let go of n packets, and gives turns their time.
@@ -104,7 +114,8 @@ func TestLineOfOne(t *testing.T) {
 	}
 }
 
-// Many take turns, in the order in which they came, and nobody jumps the line.
+// Many take turns, in the order in which they came. Who has little to send waits for one
+// turn of who has much.
 func TestLineTakesTurns(t *testing.T) {
 	q := newQueue()
 	names := []string{"a", "b", "c", "d", "e", "f", "g"}
@@ -116,64 +127,65 @@ func TestLineTakesTurns(t *testing.T) {
 	if who, n := q.runs(); !slices.Equal(who, []string{"a"}) || n[0] != linkRoom {
 		t.Fatalf("%v sent %v before the link was full", who, n)
 	}
+	late := []*sender{q.sender("y", 10), q.sender("z", 10)} // who have little to send
+	for _, s := range late {
+		s.send()
+	}
 	q.deliver(linkLow + 1)
-	late := q.sender("z", 1)
-	late.send()
 	who, n := q.runs()
-	if want := append(names[1:], "b", "c", "d"); !slices.Equal(who, want) {
+	if want := []string{"y", "b", "z", "c", "d", "e", "f", "g", "b", "c"}; !slices.Equal(who, want) {
 		t.Errorf("%v had turns, want %v", who, want)
 	}
 	for i := range n {
-		if n[i] != 2*halfTurn {
-			t.Errorf("%s sent %d packets in its turn, want %d", who[i], n[i], 2*halfTurn)
+		if want := linkTurn; who[i] < "y" && n[i] != want {
+			t.Errorf("%s sent %d packets in its turn, want %d", who[i], n[i], want)
 		}
 	}
 	for len(q.held) > 0 {
 		q.deliver(min(10, len(q.held)))
-		if len(q.held) > linkRoom+2*halfTurn {
+		if len(q.held) > linkRoom+linkTurn {
 			t.Fatalf("%d packets in the link", len(q.held))
 		}
 	}
-	for _, s := range append(senders, late) {
+	for _, s := range append(senders, late...) {
 		if s.left != 0 {
 			t.Errorf("%d packets of %s never went", s.left, s.name)
 		}
 	}
 }
 
-// A link that keeps packets, or is stuck, holds nothing up for ever; and what it lets go
-// of later counts as ever.
+// A link that keeps packets, or is stuck, holds nobody up for ever, not even where it lets
+// go of others.
 func TestLinkKeeps(t *testing.T) {
 	q := newQueue()
-	s := q.sender("a", 3*linkRoom)
+	s := q.sender("a", 2*linkRoom)
 	s.send()
 	q.clock.Advance(linkPatience - 1)
 	if len(q.held) != linkRoom {
 		t.Fatalf("%d packets in the link, want %d", len(q.held), linkRoom)
 	}
 	q.clock.Advance(1)
-	if len(q.held) != 2*linkRoom {
-		t.Fatalf("%d packets when it has let go of none, want %d", len(q.held), 2*linkRoom)
+	if want := linkRoom + linkTurn; len(q.held) != want {
+		t.Fatalf("%d packets when it has let go of none, want %d", len(q.held), want)
 	}
-	q.deliver(2 * linkRoom)
-	s.left += 3 * linkRoom
-	s.send()
-	if len(q.held) != linkRoom {
-		t.Errorf("%d packets in the link, want %d", len(q.held), linkRoom)
+	for turns := 1; s.left > 0 && turns < 100; turns++ {
+		q.take(1)() // of others
+		q.clock.Advance(linkPatience)
 	}
-	for len(q.held) > 0 {
-		q.deliver(len(q.held))
+	if s.left != 0 {
+		t.Errorf("%d packets never went", s.left)
 	}
+	q.deliver(len(q.held))
 	q.clock.Advance(time.Hour)
-	if n := q.clock.Pending(); n != 0 || s.left != 0 {
-		t.Errorf("%d timers run, %d packets never went", n, s.left)
+	if n := q.clock.Pending(); n != 0 {
+		t.Errorf("%d timers run", n)
 	}
 }
 
 // Units are what a device and a queue have of a packet.
 func TestUnits(t *testing.T) {
 	for size, want := range map[int]int{0: 0, 1: 1, 1460: 1, 2048: 1, 2049: 2, maxIPPacket: maxUnits} {
-		if got := Units(size); got != want {
+		if got := units(size); got != want {
 			t.Errorf("%d bytes are %d units, want %d", size, got, want)
 		}
 	}
@@ -200,15 +212,15 @@ func (s *threaded) Turn() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.BeginTurn()
-	for n := s.Allowance(); n > 0 && s.left > 0; n = s.Allowance() {
-		for ; n > 0 && s.left > 0; n-- {
-			s.packets <- s.link.take(1)
-			if s.left--; s.left == 0 {
-				s.done.Done()
-			}
+	for n := s.Path.Turn(); n > 0 && s.left > 0; n-- {
+		s.packets <- s.link.take(1)
+		if s.left--; s.left == 0 {
+			s.done.Done()
 		}
 	}
-	s.LineUp(s, s.left > 0)
+	if s.left > 0 {
+		s.LineUp(s, s.left<<10)
+	}
 }
 
 // Nobody who waits is forgotten, whatever comes at the same time.
@@ -223,7 +235,7 @@ func TestLineRaces(t *testing.T) {
 			time.Sleep(time.Duration(rand.IntN(i+1)) * 100 * time.Microsecond)
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.LineUp(s, true)
+			s.LineUp(s, s.left<<10)
 		}()
 	}
 	go func() { // the device

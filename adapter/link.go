@@ -9,6 +9,7 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 
+	"tcpcb/engine"
 	"tcpcb/internal/ring"
 )
 
@@ -54,14 +55,24 @@ const (
 	maxUnits = (maxIPPacket + unitSize - 1) / unitSize
 )
 
-// Units returns what a packet with n bytes of text counts for in a link.
-func Units(n int) int { return (n + unitSize - 1) / unitSize }
+// units returns what a packet with n bytes of text counts for in a link.
+func units(n int) int { return (n + unitSize - 1) / unitSize }
+
+// Units returns what out counts for in the link.
+func (p *Path) Units(out *engine.Segment) int {
+	n := int(out.Payload.Size())
+	if p.cuts(out) {
+		return n/out.GSOSize*units(out.GSOSize) + units(n%out.GSOSize)
+	}
+	return units(n)
+}
 
 // Link is what a link holds of our text, from when a packet is written to it until it
 // releases that, and the line of those who wait for it to let go of some (see line.go).
 type Link struct {
-	stats *tcpip.TCPStats
 	clock Clock
+	// stats are here for each path to have one pointer, and not two.
+	stats *tcpip.TCPStats
 	// release are the callbacks of packets of so many units, and serve is l.serveLine.
 	release [maxUnits + 1]func()
 	serve   func()
@@ -74,18 +85,19 @@ type Link struct {
 	released atomic.Int64
 	_        [cacheLine]byte
 
-	// waiting is the length of the line. kept are units that the link seems to keep for
-	// good, and serving says that turns are being given.
+	// waiting is how many stand in line, and serving says that turns are being given.
 	waiting atomic.Int64
-	kept    atomic.Int64
 	serving atomic.Bool
 
-	mu   sync.Mutex
-	line ring.Ring[Waiter]
-	// watched says that a timer runs for watch, and seen is what was released when it
-	// was last looked.
+	mu sync.Mutex
+	// little and much are the two parts of the line, of those who have as much to send,
+	// which take turns; afterLittle says that the last was of the first.
+	little, much ring.Ring[Waiter]
+	afterLittle  bool
+	// watched says that a timer runs for watch, and turns how many there were since it
+	// was set.
 	watched bool
-	seen    int64
+	turns   int
 }
 
 // cacheLine is more than what two processors share of memory at once.
@@ -94,8 +106,8 @@ const cacheLine = 128
 func newLink(c Clock, stats *tcpip.TCPStats) *Link {
 	l := &Link{clock: c, stats: stats}
 	l.serve = l.serveLine
-	for units := range l.release {
-		l.release[units] = func() { l.letGo(units) }
+	for n := range l.release {
+		l.release[n] = func() { l.letGo(n) }
 	}
 	return l
 }
@@ -103,21 +115,18 @@ func newLink(c Clock, stats *tcpip.TCPStats) *Link {
 // take notes that the link is given a packet with size bytes of text, and returns what is
 // to be called when it has let go of it.
 func (l *Link) take(size int) (release func()) {
-	units := Units(size)
-	l.taken.Add(int64(units))
-	return l.release[units]
+	n := units(size)
+	l.taken.Add(int64(n))
+	return l.release[n]
 }
 
 // letGo is called by the link, which may hold locks of its own.
-func (l *Link) letGo(units int) {
-	released := l.released.Add(int64(units))
-	if kept := l.kept.Load(); kept > 0 { // so it does not keep it
-		l.kept.CompareAndSwap(kept, max(0, min(kept, l.taken.Load()-released)))
-	}
+func (l *Link) letGo(n int) {
+	l.released.Add(int64(n))
 	if l.waiting.Load() > 0 {
 		l.serveSoon()
 	}
 }
 
-// holds returns how many units the link holds, but for those it keeps.
-func (l *Link) holds() int64 { return l.taken.Load() - l.released.Load() - l.kept.Load() }
+// holds returns how many units the link holds.
+func (l *Link) holds() int64 { return l.taken.Load() - l.released.Load() }

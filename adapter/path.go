@@ -54,8 +54,8 @@ type Path struct {
 	// Experiment is the value of the IP experiment option; 0 leaves it out.
 	Experiment uint16
 
-	// inLine says that the owner stands in line at the link, and turn how much of its
-	// turn is left, in halves.
+	// inLine says that the owner stands in line at the link, and turn is what is left of
+	// its turn, in units (see line.go).
 	inLine bool
 	turn   uint8
 }

@@ -27,8 +27,8 @@ import (
 // A critical section begins with lock, or with a successful TryLock, and ends
 // with leave or looked where it only looked, or with unlock, which drives the endpoint:
 //
-//   - The inbox is drained: segments, and the expiry of the timer, that came
-//     while the lock was held.
+//   - The inbox is drained, and the other notes: segments, the expiry of the timer, and
+//     a turn at the link (see turn.go), that came while the lock was held.
 //   - Segments are polled from the engine in batches under the lock, and
 //     written with the lock free. One goroutine at a time does that, the
 //     flusher; the others leave their work to it, which it finds when it polls
@@ -40,7 +40,7 @@ import (
 //   - The lock is freed, and then those are told who have to know.
 //
 // Packets and timers never wait for the lock. What finds it held leaves a note,
-// in inbox or alarm, and goes; the holder looks for notes after it has freed
+// in inbox or notes, and goes; the holder looks for notes after it has freed
 // the lock. Between the two, either the holder sees the note, or the one who
 // left it finds the lock free.
 //

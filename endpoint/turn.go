@@ -3,12 +3,9 @@
 
 package endpoint
 
-import (
-	"tcpcb/adapter"
-	"tcpcb/engine"
-)
+import "tcpcb/engine"
 
-// Where the link holds enough of this host's packets, an endpoint with text to send
+// Where the link holds enough of this host's packets, an endpoint with new text to send
 // stands in line, and sends some when its turn has come (see adapter.Link).
 
 // inLine is an endpoint as the line at a link sees it.
@@ -21,30 +18,40 @@ func (w *inLine) Turn() {
 	e.attend()
 }
 
-// allowance returns how much text may be sent before it is asked again, in units of the
-// link. Where none is in the network, a segment is sent without waiting: who says little
-// now and then does not stand in line with those who send much.
+// allowance returns how much new text may be sent before it is asked again, in units of
+// the link. Who has nothing in the network sends a segment without waiting, so that a
+// request does not stand in line with those who send much. It may be a run that the link
+// cuts.
 func (e *Endpoint) allowance() int {
-	if e.conn.NothingOut() && !e.path.InLine() {
+	if turn := e.path.Turn(); turn > 0 {
+		return turn
+	}
+	if !e.path.InLine() && e.conn.NothingOut() {
 		return 1
 	}
-	return e.path.Allowance()
+	return e.path.Room()
 }
 
-// pollOne takes the next segment to send, with text as long as anything is left of the
-// allowance.
+// pollOne takes the next segment to send, with new text as long as anything of the
+// allowance is left.
 func (e *Endpoint) pollOne(now engine.Instant, out *engine.Segment, left *int) bool {
-	if *left <= 0 {
-		return e.conn.PollWithoutText(now, out)
+	if *left <= 0 && e.conn.Unsent() > 0 {
+		return e.conn.PollWithoutNew(now, out)
 	}
 	if !e.conn.PollSegment(now, out) {
 		return false
 	}
-	*left -= adapter.Units(int(out.Payload.Size()))
+	n := e.path.Units(out)
+	*left -= n
+	e.path.Spend(n)
 	return true
 }
 
-// lineUp has an endpoint that may send no more stand in line, where it has more to send.
+// lineUp is called when all is sent that may be.
 func (e *Endpoint) lineUp(left int) {
-	e.path.LineUp((*inLine)(e), left <= 0 && e.conn.TextDue())
+	if unsent := e.conn.Unsent(); left <= 0 && unsent > 0 {
+		e.path.LineUp((*inLine)(e), unsent)
+	} else if !e.conn.PaceHolds() { // who is paced goes on with its turn later
+		e.path.EndTurn()
+	}
 }

@@ -33,7 +33,7 @@ import (
 //     Abort, Apply.
 //   - Outputs, which the caller takes after any call of the first two, in this
 //     order: PollSegment until it returns false, Deadline, TakeEvents. Who must not
-//     send text now calls PollWithoutText instead, and PollSegment once it may.
+//     send new text now calls PollWithoutNew instead, and PollSegment once it may.
 //   - Getters, at any time: State, Reason and the rest, which change nothing.
 //
 // Many inputs may come before the outputs are polled: a batch of arrivals costs

@@ -40,12 +40,13 @@ func (o *outputState) used(pipe int, end seq.Num) {
 // text and FIN, probes, and an acknowledgment where nothing carried it.
 func (c *Conn) PollSegment(now Instant, out *Segment) bool { return c.poll(now, out, true) }
 
-// PollWithoutText is PollSegment for who must send no text now, nor a FIN: it gives out
-// what there is of other kinds.
-func (c *Conn) PollWithoutText(now Instant, out *Segment) bool { return c.poll(now, out, false) }
+// PollWithoutNew is PollSegment for who must send no new text now. It gives out the rest:
+// what is sent again, a FIN that no text comes before, acknowledgments and probes. Nothing
+// is armed for the text that waits.
+func (c *Conn) PollWithoutNew(now Instant, out *Segment) bool { return c.poll(now, out, false) }
 
-// poll is PollSegment or, without text, PollWithoutText.
-func (c *Conn) poll(now Instant, out *Segment, text bool) bool {
+// poll is PollSegment or, where there is to be no new text, PollWithoutNew.
+func (c *Conn) poll(now Instant, out *Segment, fresh bool) bool {
 	out.reset()
 	switch {
 	case c.pollReset(now, out):
@@ -55,8 +56,8 @@ func (c *Conn) poll(now Instant, out *Segment, text bool) bool {
 		if !c.pollHandshake(now, out) {
 			return false
 		}
-	case text && c.pollData(now, out), c.pollProbe(now, out), c.pollAck(now, out):
-	case !text:
+	case c.pollData(now, out, fresh), c.pollProbe(now, out), c.pollAck(now, out):
+	case !fresh:
 		return false
 	default:
 		c.txc.paceHeld = c.timers.armed(timerPace) && !c.awaitsRoom(now)
@@ -69,20 +70,15 @@ func (c *Conn) poll(now Instant, out *Segment, text bool) bool {
 	return true
 }
 
-// TextDue reports whether there is text that PollSegment would give out, or a FIN, if
-// windows, the pace and whatever else holds text back let it.
-func (c *Conn) TextDue() bool {
-	return c.state.sends() && (c.Unsent() > 0 || c.finDue() || c.board.anyLost() || c.loss != nil && c.loss.tlp.due)
-}
-
-// NothingOut reports whether none of what was sent is in the network.
+// NothingOut reports whether nothing that was sent is in the network.
 func (c *Conn) NothingOut() bool { return c.board.empty() || c.pipe() == 0 }
 
 // pollData builds the next segment with text, or with a FIN, whether it was sent
-// before or not.
-func (c *Conn) pollData(now Instant, out *Segment) bool {
+// before or not. Without fresh text there is none that was never sent, but in a probe.
+func (c *Conn) pollData(now Instant, out *Segment, fresh bool) bool {
 	return !c.awaitsRoom(now) &&
-		(c.pollTailProbe(now, out) || c.pollForward(now, out) || c.pollLost(now, out) || c.pollText(now, out))
+		(c.pollTailProbe(now, out) || c.pollForward(now, out) || c.pollLost(now, out) ||
+			(fresh || c.Unsent() == 0) && c.pollText(now, out))
 }
 
 // pollReset builds a reset that is owed.

@@ -40,6 +40,10 @@ func sendQuantum(rate int64, mss int) int {
 	return max(int(min(n, maxQuantum)), minQuantumSegments*mss)
 }
 
+// PaceHolds reports whether it was the pace that ended the last row of segments, and
+// nothing else.
+func (c *Conn) PaceHolds() bool { return c.txc.paceHeld }
+
 // paceRate returns the pace in bytes a second; 0 does not pace.
 func (c *Conn) paceRate() int64 {
 	if c.cc == nil {

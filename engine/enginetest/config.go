@@ -53,7 +53,7 @@ type Host struct {
 	// ReadSize and ReadPause are the same for its reads.
 	ReadSize  [2]int
 	ReadPause time.Duration
-	// TurnWait is how long the host waits, at most, for its next turn to send text; 0
+	// TurnWait is how long the host waits, at most, for its next turn to send new text; 0
 	// has it send at any time.
 	TurnWait time.Duration
 	// End is what it does once all is written.

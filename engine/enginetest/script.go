@@ -39,8 +39,8 @@ type Script struct {
 	Conn engine.Conn
 	// Now is the virtual time.
 	Now engine.Instant
-	// WithoutText has the engine polled without text from the next step on.
-	WithoutText bool
+	// WithoutNew has the engine polled without new text from the next step on.
+	WithoutNew bool
 
 	tb      testing.TB
 	opt     Options
@@ -299,7 +299,7 @@ func (s *Script) after(step string) {
 	for {
 		s.Conn.CheckInvariants()
 		var out engine.Segment
-		if s.WithoutText && !s.Conn.PollWithoutText(s.Now, &out) || !s.WithoutText && !s.Conn.PollSegment(s.Now, &out) {
+		if s.WithoutNew && !s.Conn.PollWithoutNew(s.Now, &out) || !s.WithoutNew && !s.Conn.PollSegment(s.Now, &out) {
 			break
 		}
 		s.pending = append(s.pending, out)

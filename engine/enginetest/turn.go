@@ -19,12 +19,12 @@ type turn struct {
 // turnSegments is how much a host sends in a turn.
 const turnSegments = 16
 
-// poll takes the next segment, without text where it is not the host's turn. As with an
+// poll takes the next segment, without new text where it is not the host's turn. As with an
 // endpoint, one goes out of turn where none is in the network.
 func (h *host) poll(out *engine.Segment) bool {
 	t := &h.turn
-	if h.TurnWait > 0 && t.left == 0 && (t.inLine || !h.conn.NothingOut()) {
-		return h.conn.PollWithoutText(h.now(), out)
+	if h.TurnWait > 0 && t.left == 0 && h.conn.Unsent() > 0 && (t.inLine || !h.conn.NothingOut()) {
+		return h.conn.PollWithoutNew(h.now(), out)
 	}
 	some := h.conn.PollSegment(h.now(), out)
 	if some && out.Len() > 0 {
@@ -36,7 +36,7 @@ func (h *host) poll(out *engine.Segment) bool {
 // lineUp has the host wait for its next turn, where it has more to send.
 func (h *host) lineUp() {
 	t := &h.turn
-	if h.TurnWait == 0 || t.left > 0 || t.inLine || !h.conn.TextDue() {
+	if h.TurnWait == 0 || t.left > 0 || t.inLine || h.conn.Unsent() == 0 {
 		return
 	}
 	t.inLine = true
