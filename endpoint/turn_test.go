@@ -126,7 +126,7 @@ func shareDevice(t *testing.T, gso bool) {
 func TestLocalTakesNoTurns(t *testing.T) {
 	path := linkfifo.Path{Rate: 10 * mbit, QueuePackets: 2000}
 	w := newFifo(t, linkfifo.Options{A: linkfifo.Side{Path: path}, B: linkfifo.Side{Path: path}})
-	bulk := w.flows(20)
+	bulk := w.flows(70)
 	w.run(bulk, time.Second)
 	here := &world{t: t, clock: w.clock, a: w.a, b: w.a}
 	l := here.listen(ipv4.ProtocolNumber, tcpip.Address{})
