@@ -17,9 +17,10 @@ import "time"
 // half of what they do.
 const (
 	// linkRoom is how much, in units, is enough: half of the 1,000 packets that a device
-	// has room for by default, in Linux and in runsc. Turns go on at linkLow.
-	linkRoom = 512
-	linkLow  = linkRoom / 2
+	// has room for by default, in Linux and in runsc. A link that takes large packets is
+	// done with those bytes much sooner, and has largeRoom. At half of it turns go on.
+	linkRoom  = 512
+	largeRoom = 4 * linkRoom
 	// linkTurn is a turn, in units, and linkLittle what may go in one, in bytes.
 	linkTurn   = 32
 	linkLittle = linkTurn << 10
@@ -52,11 +53,11 @@ func (p *Path) EndTurn() { p.turn = 0 }
 func (p *Path) Room() int {
 	switch {
 	case p.loops:
-		return linkRoom
+		return linkTurn
 	case p.link.waiting.Load() > 0:
 		return 0
 	}
-	return int(max(0, linkRoom-p.link.holds()))
+	return int(max(0, p.link.enough-p.link.holds()))
 }
 
 // InLine reports whether p's owner stands in line.
@@ -86,9 +87,12 @@ func (l *Link) join(w Waiter, little bool) {
 	l.serveSoon() // the link may have let go of all before it was known that w waits
 }
 
+// low reports whether the link holds so little that turns go on.
+func (l *Link) low() bool { return l.holds() < l.enough/2 }
+
 // serveSoon has turns given, where the link holds little enough, unless they are.
 func (l *Link) serveSoon() {
-	if l.holds() < linkLow && l.serving.CompareAndSwap(false, true) {
+	if l.low() && l.serving.CompareAndSwap(false, true) {
 		l.clock.Soon(l.serve)
 	}
 }
@@ -96,11 +100,11 @@ func (l *Link) serveSoon() {
 // serveLine gives turns until the link holds enough.
 func (l *Link) serveLine() {
 	for {
-		for l.holds() < linkRoom && l.giveTurn() {
+		for l.holds() < l.enough && l.giveTurn() {
 		}
 		l.serving.Store(false)
 		// Who let go, or joined, a moment ago may have relied on us.
-		if l.waiting.Load() == 0 || l.holds() >= linkLow || !l.serving.CompareAndSwap(false, true) {
+		if l.waiting.Load() == 0 || !l.low() || !l.serving.CompareAndSwap(false, true) {
 			return
 		}
 	}

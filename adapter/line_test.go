@@ -34,7 +34,7 @@ type queue struct {
 
 func newQueue() *queue {
 	clock := linkfifo.NewVirtualClock()
-	return &queue{Link: newLink(NewClock(clock), new(tcpip.TCPStats)), clock: clock}
+	return &queue{Link: newLink(NewClock(clock), new(tcpip.TCPStats), false), clock: clock}
 }
 
 func (q *queue) sender(name string, packets int) *sender {
@@ -98,9 +98,9 @@ func TestLineOfOne(t *testing.T) {
 	if len(q.held) != linkRoom {
 		t.Fatalf("%d packets in the link, want %d", len(q.held), linkRoom)
 	}
-	q.deliver(linkRoom - linkLow)
-	if len(q.held) != linkLow {
-		t.Fatalf("%d packets, want to wait until there are less than %d", len(q.held), linkLow)
+	q.deliver(linkRoom - linkRoom/2)
+	if len(q.held) != linkRoom/2 {
+		t.Fatalf("%d packets, want to wait until there are less than %d", len(q.held), linkRoom/2)
 	}
 	q.deliver(1)
 	if len(q.held) != linkRoom {
@@ -131,7 +131,7 @@ func TestLineTakesTurns(t *testing.T) {
 	for _, s := range late {
 		s.send()
 	}
-	q.deliver(linkLow + 1)
+	q.deliver(linkRoom/2 + 1)
 	who, n := q.runs()
 	if want := []string{"y", "b", "z", "c", "d", "e", "f", "g", "b", "c"}; !slices.Equal(who, want) {
 		t.Errorf("%v had turns, want %v", who, want)
@@ -225,7 +225,7 @@ func (s *threaded) Turn() {
 
 // Nobody who waits is forgotten, whatever comes at the same time.
 func TestLineRaces(t *testing.T) {
-	link := newLink(NewClock(tcpip.NewStdClock()), new(tcpip.TCPStats))
+	link := newLink(NewClock(tcpip.NewStdClock()), new(tcpip.TCPStats), false)
 	packets := make(chan func(), 8*linkRoom)
 	var done sync.WaitGroup
 	for i := range 50 {

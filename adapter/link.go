@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
 	"tcpcb/engine"
 	"tcpcb/internal/ring"
@@ -31,8 +32,9 @@ func (s *Links) Init(c Clock, stats *tcpip.TCPStats) {
 	s.byNIC = make(map[tcpip.NICID]*Link)
 }
 
-// of returns the link behind a NIC.
-func (s *Links) of(nic tcpip.NICID) *Link {
+// of returns the link that r leads through.
+func (s *Links) of(r *stack.Route) *Link {
+	nic := r.OutgoingNIC()
 	s.mu.RLock()
 	l := s.byNIC[nic]
 	s.mu.RUnlock()
@@ -42,7 +44,7 @@ func (s *Links) of(nic tcpip.NICID) *Link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l = s.byNIC[nic]; l == nil {
-		l = newLink(s.clock, s.stats)
+		l = newLink(s.clock, s.stats, r.HasHostGSOCapability() || r.MTU() >= largePacket)
 		s.byNIC[nic] = l
 	}
 	return l
@@ -53,6 +55,8 @@ func (s *Links) of(nic tcpip.NICID) *Link {
 const (
 	unitSize = 2 << 10
 	maxUnits = (maxIPPacket + unitSize - 1) / unitSize
+	// largePacket is the MTU from which a link is one for large packets.
+	largePacket = 4 * unitSize
 )
 
 // units returns what a packet with n bytes of text counts for in a link.
@@ -71,6 +75,8 @@ func (p *Path) Units(out *engine.Segment) int {
 // releases that, and the line of those who wait for it to let go of some (see line.go).
 type Link struct {
 	clock Clock
+	// enough is how much the link is to hold, in units.
+	enough int64
 	// stats are here for each path to have one pointer, and not two.
 	stats *tcpip.TCPStats
 	// release are the callbacks of packets of so many units, and serve is l.serveLine.
@@ -103,8 +109,11 @@ type Link struct {
 // cacheLine is more than what two processors share of memory at once.
 const cacheLine = 128
 
-func newLink(c Clock, stats *tcpip.TCPStats) *Link {
-	l := &Link{clock: c, stats: stats}
+func newLink(c Clock, stats *tcpip.TCPStats, large bool) *Link {
+	l := &Link{clock: c, stats: stats, enough: linkRoom}
+	if large {
+		l.enough = largeRoom
+	}
 	l.serve = l.serveLine
 	for n := range l.release {
 		l.release[n] = func() { l.letGo(n) }

@@ -65,7 +65,7 @@ type Path struct {
 func NewPath(r *stack.Route, localPort, remotePort uint16, links *Links) Path {
 	p := Path{
 		route:      r,
-		link:       links.of(r.OutgoingNIC()),
+		link:       links.of(r),
 		gsoMax:     r.GSOMaxSize(),
 		maxHeader:  r.MaxHeaderLength(),
 		sums:       r.RequiresTXTransportChecksum(),
