@@ -36,16 +36,16 @@
 // connection, sends a request, gets a reply and closes, one connection after
 // the other. idle weighs open connections, in two rounds only unless -rounds is
 // given. flows-100 writes on 100 connections
-// through one queue of 4096 packets, and flows-100-1g through one of 1024
-// packets before a line of 1 Gbit/s; both stop after a fixed time whatever has
-// arrived by then, and report what was reached.
+// through one queue of 4096 packets, which is the sender's own device's, and
+// flows-100-1g through one of 1024 packets on the way, before a line of 1 Gbit/s; both
+// stop after a fixed time whatever has arrived by then, and report what was reached.
 //
 // Sweeps are rows that differ in one thing. They run where -run asks for them, as
 // -run sweep/mtu does, or -report without -run, which runs all rows but path/:
 //
 //	sweep/mtu, sweep/message   one stream, by MTU and by the size of a write
 //	sweep/rpc                  to and fro, by the size of a message
-//	sweep/load                 to and fro, beside so many bulk flows
+//	sweep/load                 to and fro, beside so many bulk flows, and what these get
 //	sweep/serve                requests that a server with one thread answers, by the
 //	                           size of an answer, over netstack's loopback
 //	sweep/flows                1 to 10,000 flows through one queue of 4096 packets, and
