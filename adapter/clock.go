@@ -44,7 +44,8 @@ func (c Clock) Now() engine.Instant {
 	return engine.Instant(c.clock.NowMonotonic().Sub(tcpip.MonotonicTime{}))
 }
 
-// Soon calls f once, in a goroutine or callback of the clock's own, at this instant.
+// Soon calls f once, at this instant, in a goroutine of its own or a callback of the
+// clock's.
 func (c Clock) Soon(f func()) {
 	if c.timers != nil {
 		go f() // as the clock would, without a timer of its own

@@ -18,32 +18,36 @@ import "time"
 const (
 	// linkRoom is how much, in units, is enough: half of the 1,000 packets that a device
 	// has room for by default, in Linux and in runsc. A link that takes large packets is
-	// done with those bytes much sooner, and has largeRoom. At half of it turns go on.
+	// done with those bytes much sooner, and has largeRoom. Below half of it turns go on.
 	linkRoom  = 512
 	largeRoom = 4 * linkRoom
-	// linkTurn is a turn, in units, and linkLittle what may go in one, in bytes.
+	// linkTurn is a turn, in units, and linkLittle what surely goes in one, in bytes:
+	// in packets of 1 KiB or more.
 	linkTurn   = 32
 	linkLittle = linkTurn << 10
+	// turnSpent is set in Path.turn with the units of a turn, and stays when they are
+	// spent.
+	turnSpent = 1 << 7
 	// linkPatience is how long nobody may have had a turn. Some links hold on to packets
 	// for other ends than to transmit them, or for good.
 	linkPatience = 100 * time.Millisecond
 )
 
-// Waiter is who stands in line at a Link. Turn says that its turn has come; it runs on a
-// goroutine or callback of its own, under no lock.
+// Waiter is who stands in line at a Link. Turn says that its turn has come. It is called
+// under no lock, and must not wait: the next in line waits for it.
 type Waiter interface {
 	Turn()
 }
 
 // Turn returns what is left of the turn of p's owner, in units; 0 where it is not its
 // turn.
-func (p *Path) Turn() int { return int(p.turn) }
+func (p *Path) Turn() int { return int(p.turn &^ turnSpent) }
 
 // BeginTurn says that the turn of p's owner has come.
-func (p *Path) BeginTurn() { p.inLine, p.turn = false, linkTurn }
+func (p *Path) BeginTurn() { p.inLine, p.turn = false, linkTurn|turnSpent }
 
 // Spend takes units from the turn, if it is one.
-func (p *Path) Spend(units int) { p.turn -= uint8(min(units, int(p.turn))) }
+func (p *Path) Spend(units int) { p.turn -= uint8(min(units, p.Turn())) }
 
 // EndTurn ends the turn, if it is one.
 func (p *Path) EndTurn() { p.turn = 0 }
@@ -52,7 +56,7 @@ func (p *Path) EndTurn() { p.turn = 0 }
 // stands in line. What does not leave the host needs none.
 func (p *Path) Room() int {
 	switch {
-	case p.loops:
+	case p.loops || p.link == nil:
 		return linkTurn
 	case p.link.waiting.Load() > 0:
 		return 0
@@ -64,12 +68,14 @@ func (p *Path) Room() int {
 func (p *Path) InLine() bool { return p.inLine }
 
 // LineUp ends the turn of p's owner w, which has so many bytes to send yet, and has it
-// stand in line, where it does not.
+// stand in line, where it does not. Who has spent a turn has much to send, whatever its
+// buffer holds.
 func (p *Path) LineUp(w Waiter, unsent int) {
+	little := unsent <= linkLittle && p.turn == 0
 	p.turn = 0
 	if !p.inLine {
 		p.inLine = true
-		p.link.join(w, unsent <= linkLittle)
+		p.link.join(w, little)
 	}
 }
 
@@ -130,10 +136,11 @@ func (l *Link) giveTurn() bool {
 	return true
 }
 
-// watch is called now and then while anybody stands in line.
+// watch is called now and then while anybody stands in line. A link that is slow holds
+// less than it did; one that does not may be stuck, or keep what it has.
 func (l *Link) watch() {
 	l.mu.Lock()
-	stuck := l.turns == 0
+	stuck := l.turns == 0 && l.holds() >= l.held
 	l.watched = false
 	l.mu.Unlock()
 	if stuck {
@@ -151,6 +158,6 @@ func (l *Link) setWatch() {
 	if l.watched || l.waiting.Load() == 0 {
 		return
 	}
-	l.watched, l.turns = true, 0
+	l.watched, l.turns, l.held = true, 0, l.holds()
 	l.clock.AfterFunc(linkPatience, l.watch)
 }

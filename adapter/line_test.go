@@ -21,7 +21,9 @@ type sender struct {
 	Path
 	name string
 	left int
-	q    *queue
+	// buffer is how many packets its buffer holds; 0 for all that are left.
+	buffer int
+	q      *queue
 }
 
 // queue is the link of senders: what it holds, and who sent it.
@@ -63,7 +65,11 @@ func (s *sender) send() {
 		s.left -= n
 	}
 	if s.left > 0 {
-		s.LineUp(s, s.left*1460)
+		unsent := s.left
+		if s.buffer > 0 {
+			unsent = min(unsent, s.buffer)
+		}
+		s.LineUp(s, unsent*1460)
 	}
 	s.EndTurn()
 }
@@ -182,14 +188,55 @@ func TestLinkKeeps(t *testing.T) {
 	}
 }
 
+// A link that is slow is not stuck: what it holds stays within bounds.
+func TestSlowLink(t *testing.T) {
+	q := newQueue()
+	s := q.sender("a", 10*linkRoom)
+	s.send()
+	for range 200 { // 20 packets a second
+		q.clock.Advance(linkPatience / 2)
+		q.deliver(1)
+		if len(q.held) > linkRoom {
+			t.Fatalf("%d packets in the link, want %d at most", len(q.held), linkRoom)
+		}
+	}
+}
+
+// Who spends a turn has much to send, however little its buffer holds.
+func TestLittleOnce(t *testing.T) {
+	q := newQueue()
+	for range 4 {
+		q.sender("much", 20*linkRoom).send()
+	}
+	little := q.sender("little", 20*linkRoom)
+	little.buffer = 10 // packets
+	little.send()
+	for range 8 {
+		q.deliver(linkRoom/2 + 1)
+	}
+	sent := map[string]int{}
+	for _, name := range q.sent[linkRoom:] {
+		sent[name]++
+	}
+	if sent["little"] > sent["much"]/4+linkTurn {
+		t.Errorf("who writes little at a time sent %d packets, four others %d", sent["little"], sent["much"])
+	}
+}
+
 // Units are what a device and a queue have of a packet.
 func TestUnits(t *testing.T) {
+	q := newQueue()
 	for size, want := range map[int]int{0: 0, 1: 1, 1460: 1, 2048: 1, 2049: 2, maxIPPacket: maxUnits} {
-		if got := units(size); got != want {
+		if got := q.units(size); got != want {
 			t.Errorf("%d bytes are %d units, want %d", size, got, want)
 		}
 	}
-	q := newQueue()
+	large := newLink(NewClock(q.clock), new(tcpip.TCPStats), true)
+	for size, want := range map[int]int{0: 0, 1: 4, 8192: 4, 8193: 5, maxIPPacket: maxUnits} {
+		if got := large.units(size); got != want {
+			t.Errorf("%d bytes are %d units where packets are large, want %d", size, got, want)
+		}
+	}
 	release := q.take(maxIPPacket)
 	if got := q.holds(); got != maxUnits {
 		t.Errorf("the link holds %d units, want %d", got, maxUnits)

@@ -50,33 +50,32 @@ func (s *Links) of(r *stack.Route) *Link {
 	return l
 }
 
-// What a link holds is counted in units of 2 KiB of payload, of which each packet with
-// text has one at least: a queue has room for packets, and a device takes time for bytes.
+// What a link holds is counted in units of 2 KiB of text, of which each packet has some
+// at least: a queue has room for packets, and a device takes time for bytes.
 const (
 	unitSize = 2 << 10
 	maxUnits = (maxIPPacket + unitSize - 1) / unitSize
-	// largePacket is the MTU from which a link is one for large packets.
+	// largePacket is the room for IP's payload from which a link is one for large packets.
 	largePacket = 4 * unitSize
 )
-
-// units returns what a packet with n bytes of text counts for in a link.
-func units(n int) int { return (n + unitSize - 1) / unitSize }
 
 // Units returns what out counts for in the link.
 func (p *Path) Units(out *engine.Segment) int {
 	n := int(out.Payload.Size())
 	if p.cuts(out) {
-		return n/out.GSOSize*units(out.GSOSize) + units(n%out.GSOSize)
+		return n/out.GSOSize*p.link.units(out.GSOSize) + p.link.units(n%out.GSOSize)
 	}
-	return units(n)
+	return p.link.units(n)
 }
 
 // Link is what a link holds of our text, from when a packet is written to it until it
 // releases that, and the line of those who wait for it to let go of some (see line.go).
 type Link struct {
 	clock Clock
-	// enough is how much the link is to hold, in units.
+	// enough is how much the link is to hold, in units, and least what a packet with text
+	// counts for: of those it is to hold linkRoom at most.
 	enough int64
+	least  int
 	// stats are here for each path to have one pointer, and not two.
 	stats *tcpip.TCPStats
 	// release are the callbacks of packets of so many units, and serve is l.serveLine.
@@ -96,23 +95,24 @@ type Link struct {
 	serving atomic.Bool
 
 	mu sync.Mutex
-	// little and much are the two parts of the line, of those who have as much to send,
-	// which take turns; afterLittle says that the last was of the first.
+	// little and much are the two parts of the line, of those who have little and much to
+	// send. They alternate: afterLittle says that the last turn was of the first.
 	little, much ring.Ring[Waiter]
 	afterLittle  bool
-	// watched says that a timer runs for watch, and turns how many there were since it
-	// was set.
+	// watched says that a timer runs for watch, turns how many there were since it was
+	// set, and held what the link held then.
 	watched bool
 	turns   int
+	held    int64
 }
 
 // cacheLine is more than what two processors share of memory at once.
 const cacheLine = 128
 
 func newLink(c Clock, stats *tcpip.TCPStats, large bool) *Link {
-	l := &Link{clock: c, stats: stats, enough: linkRoom}
+	l := &Link{clock: c, stats: stats, enough: linkRoom, least: 1}
 	if large {
-		l.enough = largeRoom
+		l.enough, l.least = largeRoom, largeRoom/linkRoom
 	}
 	l.serve = l.serveLine
 	for n := range l.release {
@@ -121,10 +121,18 @@ func newLink(c Clock, stats *tcpip.TCPStats, large bool) *Link {
 	return l
 }
 
+// units returns what a packet with n bytes of text counts for in the link.
+func (l *Link) units(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return max(l.least, (n+unitSize-1)/unitSize)
+}
+
 // take notes that the link is given a packet with size bytes of text, and returns what is
 // to be called when it has let go of it.
 func (l *Link) take(size int) (release func()) {
-	n := units(size)
+	n := l.units(size)
 	l.taken.Add(int64(n))
 	return l.release[n]
 }

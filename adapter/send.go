@@ -82,7 +82,8 @@ func (p *Path) sendCut(out *engine.Segment) tcpip.Error {
 	return nil
 }
 
-// Packet builds the packet of a segment: it takes out.Payload by reference,
+// Packet builds the packet of a segment, and counts its text in the link until the packet
+// is released: it takes out.Payload by reference,
 // and marshals the header into room reserved for all headers. The checksum is
 // computed, or left to the link where it or GSO does that (RFC 9293, section
 // 3.1, MUST-2). The caller owns the packet. Every packet of a segment that is

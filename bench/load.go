@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// loadFigures are those of latency that are of the round trips alone, CPU time and
-// allocations being the bulk flows' too, and what these got meanwhile.
-var loadFigures = append(slices.Clone(latencyFigures[:roundTripFigures]), figure{"bulk beside them", "Gbit/s", higher})
-
-// roundTripFigures is how many of latencyFigures are of the round trips alone.
+// roundTripFigures is how many of latencyFigures are of the round trips alone: CPU time
+// and allocations are the bulk flows' too.
 const roundTripFigures = 4
+
+// loadFigures are those, and what the bulk flows got from their begin to their end.
+var loadFigures = append(slices.Clone(latencyFigures[:roundTripFigures]), figure{"bulk beside them", "Gbit/s", higher})
 
 // loadRow makes round trips of one byte beside n bulk flows of the same client,
 // over the same link.

@@ -26,10 +26,11 @@ func (e *Endpoint) allowance() int {
 	if turn := e.path.Turn(); turn > 0 {
 		return turn
 	}
-	if !e.path.InLine() && e.conn.NothingOut() {
+	room := e.path.Room()
+	if room == 0 && !e.path.InLine() && e.conn.NothingOut() {
 		return 1
 	}
-	return e.path.Room()
+	return room
 }
 
 // pollOne takes the next segment to send, with new text as long as anything of the

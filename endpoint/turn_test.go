@@ -5,7 +5,6 @@ package endpoint_test
 
 import (
 	"bytes"
-
 	"slices"
 	"sync"
 	"testing"
@@ -146,7 +145,7 @@ func TestLocalTakesNoTurns(t *testing.T) {
 	}
 }
 
-// A connection that ends while it stands in line leaves it, and nothing waits for it: one
+// A connection that ends while it stands in line is passed over, and nothing waits for it: one
 // is aborted, and one closed, which still has its text delivered.
 func TestEndInLine(t *testing.T) {
 	path := linkfifo.Path{Rate: 10 * mbit, QueuePackets: 2000}

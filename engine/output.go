@@ -41,8 +41,9 @@ func (o *outputState) used(pipe int, end seq.Num) {
 func (c *Conn) PollSegment(now Instant, out *Segment) bool { return c.poll(now, out, true) }
 
 // PollWithoutNew is PollSegment for who must send no new text now. It gives out the rest:
-// what is sent again, a FIN that no text comes before, acknowledgments and probes. Nothing
-// is armed for the text that waits.
+// what is sent again, a FIN that no text comes before, acknowledgments and probes, those
+// of RFC 8985 and RFC 5682 with new text among them. Nothing is armed for the text that
+// waits.
 func (c *Conn) PollWithoutNew(now Instant, out *Segment) bool { return c.poll(now, out, false) }
 
 // poll is PollSegment or, where there is to be no new text, PollWithoutNew.
@@ -74,7 +75,8 @@ func (c *Conn) poll(now Instant, out *Segment, fresh bool) bool {
 func (c *Conn) NothingOut() bool { return c.board.empty() || c.pipe() == 0 }
 
 // pollData builds the next segment with text, or with a FIN, whether it was sent
-// before or not. Without fresh text there is none that was never sent, but in a probe.
+// before or not. Without fresh text there is none that was never sent, but in a probe of
+// the tail (RFC 8985) or after a timeout (RFC 5682).
 func (c *Conn) pollData(now Instant, out *Segment, fresh bool) bool {
 	return !c.awaitsRoom(now) &&
 		(c.pollTailProbe(now, out) || c.pollForward(now, out) || c.pollLost(now, out) ||

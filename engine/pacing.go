@@ -40,8 +40,7 @@ func sendQuantum(rate int64, mss int) int {
 	return max(int(min(n, maxQuantum)), minQuantumSegments*mss)
 }
 
-// PaceHolds reports whether it was the pace that ended the last row of segments, and
-// nothing else.
+// PaceHolds reports whether the pace held text back when PollSegment last gave none.
 func (c *Conn) PaceHolds() bool { return c.txc.paceHeld }
 
 // paceRate returns the pace in bytes a second; 0 does not pace.

@@ -8,8 +8,8 @@
 // Left alone it is a fast, perfect cable for tests and benchmarks. Given a Path
 // for either direction it has a rate, a delay, a drop-tail queue with an ECN
 // threshold, and loses (one by one or in bursts), delays, reorders, duplicates,
-// corrupts or cuts, at the sender's device or away from it; each can be changed while packets are under way. It depends
-// on nothing but netstack.
+// corrupts or cuts; each can be changed while packets are under way. The queue is the
+// sender's device's, or one on the way. It depends on nothing but netstack.
 //
 //	link, err := linkfifo.New(linkfifo.Options{
 //		Clock: clock, // nil for real time

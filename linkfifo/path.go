@@ -49,7 +49,7 @@ type Path struct {
 	// Away says that the queue is one on the way, as a router's, and not that of the
 	// sender's own device. A device holds a packet until it is transmitted, and then
 	// releases it, which its host may wait for; one on the way has left the host, and
-	// is released, as soon as it is sent.
+	// is released, as soon as it is sent. (So is one that is marked: a copy goes on.)
 	Away bool
 	// FlightPackets bounds the packets past the transmitter and not yet with
 	// the receiver, to bound memory on a long path with no Rate; zero is

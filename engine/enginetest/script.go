@@ -299,7 +299,11 @@ func (s *Script) after(step string) {
 	for {
 		s.Conn.CheckInvariants()
 		var out engine.Segment
-		if s.WithoutNew && !s.Conn.PollWithoutNew(s.Now, &out) || !s.WithoutNew && !s.Conn.PollSegment(s.Now, &out) {
+		poll := s.Conn.PollSegment
+		if s.WithoutNew {
+			poll = s.Conn.PollWithoutNew
+		}
+		if !poll(s.Now, &out) {
 			break
 		}
 		s.pending = append(s.pending, out)
