@@ -13,8 +13,8 @@ import "time"
 // have little to send do not wait for all who have much.
 //
 // A turn is long enough for what comes of it, as an acknowledgment and the wake-up of a
-// reader, to be worth many packets. With turns of two packets, 1,000 flows would get
-// half of what they do.
+// reader, to be worth many packets. With one segment for each acknowledgment, 1,000
+// flows got less than half of what they do.
 const (
 	// linkRoom is how much, in units, is enough: half of the 1,000 packets that a device
 	// has room for by default, in Linux and in runsc. A link that takes large packets is
@@ -25,9 +25,9 @@ const (
 	// in packets of 1 KiB or more.
 	linkTurn   = 32
 	linkLittle = linkTurn << 10
-	// turnSpent is set in Path.turn with the units of a turn, and stays when they are
-	// spent.
-	turnSpent = 1 << 7
+	// turnBegun is set in Path.turn beside the units that are left of a turn, and stays
+	// when there are none.
+	turnBegun = 1 << 7
 	// linkPatience is how long nobody may have had a turn. Some links hold on to packets
 	// for other ends than to transmit them, or for good.
 	linkPatience = 100 * time.Millisecond
@@ -41,10 +41,10 @@ type Waiter interface {
 
 // Turn returns what is left of the turn of p's owner, in units; 0 where it is not its
 // turn.
-func (p *Path) Turn() int { return int(p.turn &^ turnSpent) }
+func (p *Path) Turn() int { return int(p.turn &^ turnBegun) }
 
 // BeginTurn says that the turn of p's owner has come.
-func (p *Path) BeginTurn() { p.inLine, p.turn = false, linkTurn|turnSpent }
+func (p *Path) BeginTurn() { p.inLine, p.turn = false, linkTurn|turnBegun }
 
 // Spend takes units from the turn, if it is one.
 func (p *Path) Spend(units int) { p.turn -= uint8(min(units, p.Turn())) }
@@ -53,7 +53,8 @@ func (p *Path) Spend(units int) { p.turn -= uint8(min(units, p.Turn())) }
 func (p *Path) EndTurn() { p.turn = 0 }
 
 // Room returns how much may be sent without a turn, in units: nothing while anybody
-// stands in line. What does not leave the host needs none.
+// stands in line. What does not leave the host needs none; nor does a path that was
+// released.
 func (p *Path) Room() int {
 	switch {
 	case p.loops || p.link == nil:

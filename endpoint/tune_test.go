@@ -5,6 +5,7 @@ package endpoint_test
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"time"
 
@@ -55,17 +56,12 @@ func (s *sock) fill(n int) int {
 	return done
 }
 
-// discard takes what is read.
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
-
 // drain reads all there is, 8 KiB at a time, each of which it tells the endpoint as
 // gVisor's sockets do, and returns how much it was.
 func (s *sock) drain() int {
 	n := 0
 	for {
-		r, err := s.Read(&tcpip.LimitedWriter{W: discard{}, N: 8 << 10}, tcpip.ReadOptions{})
+		r, err := s.Read(&tcpip.LimitedWriter{W: io.Discard, N: 8 << 10}, tcpip.ReadOptions{})
 		if err != nil {
 			return n
 		}
